@@ -1,0 +1,1 @@
+"""Worlds whose truth is known: plain simulators behind Gymnasium, with save, restore, intervene and truth."""
