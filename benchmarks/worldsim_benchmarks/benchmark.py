@@ -1,0 +1,141 @@
+"""What a benchmark is: Cases in, Scores out, under a versioned name.
+
+A world is built once and its future told more than once, changed in one respect: those are Twins, and they are the
+unit of every statistic. A lone case is its own twin. A contestant answers with frames; a world model is a contestant,
+and so are the replayed world and all its corruptions, so nothing that scores can tell who answered.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float, Float32, UInt8
+
+Video = UInt8[np.ndarray, "t h w 3"]
+
+SPLITS = {"quick": (1_000_000, 32), "dev": (2_000_000, 200)}
+"""Name -> (first seed, twins). `quick` is for smoke tests and never for ranking."""
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What really happened, frame by frame; contestants that are models never see it.
+
+    Attributes:
+        frames: What the world showed.
+        hue: Palette index of each object; -1 where the object is absent.
+        centre: Centroid (u, v) in pixels of each object's visible part; NaN where it cannot be seen.
+        area: Visible pixels of each object.
+        visible: The visible fraction of each object's silhouette.
+        diameter: Diameter in pixels of each object when it is wholly seen.
+    """
+
+    frames: UInt8[np.ndarray, "t h w 3"]
+    hue: np.ndarray
+    centre: Float[np.ndarray, "t o 2"]
+    area: Float[np.ndarray, "t o"]
+    visible: Float[np.ndarray, "t o"]
+    diameter: Float[np.ndarray, " o"]
+
+    def cut(self, start: int, stop: int | None = None) -> "Truth":
+        """The truth of some of the frames."""
+        part = slice(start, stop)
+        return replace(
+            self,
+            frames=self.frames[part],
+            centre=self.centre[part],
+            area=self.area[part],
+            visible=self.visible[part],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One question: what was seen, what was done, what will be done; and the hidden truth.
+
+    Attributes:
+        name: Unique in its benchmark.
+        arm: Which of its twins' futures this is, such as `present` or `absent`.
+        seen: The context.
+        taken: The actions between the frames of the context.
+        plan: The actions to imagine; the first leads on from `seen[-1]`.
+        fps: Frames a second (Hz).
+        truth: What came of the plan, one frame an action.
+        before: The truth of the context.
+        notes: Whatever the scorer needs to know of this case, such as which object to watch.
+    """
+
+    name: str
+    arm: str
+    seen: UInt8[np.ndarray, "s h w 3"]
+    taken: Float32[np.ndarray, "s-1 a"]
+    plan: Float32[np.ndarray, "t a"]
+    fps: float
+    truth: Truth
+    before: Truth
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Twins:
+    """Cases of one world that differ in one respect; `template` names the kind of scene they come from."""
+
+    name: str
+    template: str
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number, or NaN and why there is none."""
+
+    value: float
+    reason: str = ""
+
+    def __post_init__(self):
+        if np.isnan(self.value) and not self.reason:
+            raise ValueError("a score of NaN came without a reason; say why it could not be scored")
+
+
+@runtime_checkable
+class Contestant(Protocol):
+    """Whoever answers cases: a world model, the replayed world, or one of its corruptions."""
+
+    name: str
+
+    def answer(self, twins: Sequence[Twins], *, seed: int) -> list[list[Video]]:
+        """One video, as long as the plan, for each case of each of the twins."""
+        ...
+
+
+@runtime_checkable
+class Benchmark(Protocol):
+    """A versioned question.
+
+    Attributes:
+        name: Such as `permanence`.
+        version: Raised with every change that could change a score.
+        metrics: The names of what `score` returns.
+    """
+
+    name: str
+    version: int
+    metrics: tuple[str, ...]
+
+    def twins(self, split: str, *, size: int) -> Iterator[Twins]:
+        """The cases of a split, always the same ones in the same order, at a picture size in pixels."""
+        ...
+
+    def score(self, twins: Twins, answers: Sequence[Video]) -> dict[str, Score]:
+        """What one answer to one set of twins is worth, metric by metric."""
+        ...
+
+    def headline(self, means: Mapping[str, np.ndarray | float]) -> np.ndarray | float:
+        """The one number of the family, from the means of its metrics over all twins (rule: clip after averaging)."""
+        ...
+
+
+def title(benchmark: Benchmark) -> str:
+    """The name with its version, such as `permanence@1`."""
+    return f"{benchmark.name}@{benchmark.version}"

@@ -1,0 +1,72 @@
+import json
+
+import pytest
+from worldsim_benchmarks.board import board, markdown
+from worldsim_benchmarks.result import Result, read, read_all, write
+
+
+def result(contestant="it", score=50.0, kind="model", benchmark="permanence@1"):
+    return Result(
+        benchmark=benchmark,
+        split="quick",
+        size=64,
+        contestant=contestant,
+        kind=kind,
+        score=score,
+        low=score - 5,
+        high=score + 5,
+        raw=score / 100,
+        floor=0.0,
+        ceiling=1.0,
+        metrics={"R": 0.5, "TDS": float("nan")},
+        cases={"a": {"R": 0.5, "TDS": float("nan")}},
+        reasons={"a/TDS": "not exposed"},
+        manifest={"seed": 0},
+    )
+
+
+def test_a_result_is_read_as_it_was_written(tmp_path):
+    path = write(result(), tmp_path, {"seconds": 1})
+    assert read(path).text() == result().text()
+
+
+def test_results_are_appended_and_never_covered(tmp_path):
+    first = write(result(), tmp_path, {"seconds": 1})
+    same = write(result(), tmp_path, {"seconds": 2})
+    other = write(result(score=60.0), tmp_path, {"seconds": 1})
+    assert first == same != other
+    assert len(read_all(tmp_path)) == 2
+
+
+def test_what_was_not_scored_is_null_with_a_reason(tmp_path):
+    fields = json.loads(write(result(), tmp_path, {}).read_text())
+    assert fields["cases"]["a"]["TDS"] is None
+    assert fields["reasons"]["a/TDS"] == "not exposed"
+
+
+def test_the_board_ranks_within_each_benchmark_and_warns_of_quick_splits(tmp_path):
+    for each in (result("low", 10.0), result("high", 90.0), result("other", 99.0, benchmark="fidelity@1")):
+        write(each, tmp_path, {})
+    board(str(tmp_path))
+    text = (tmp_path / "README.md").read_text()
+    assert text.index("## fidelity@1") < text.index("## permanence@1") < text.index("**high**") < text.index("**low**")
+    assert "Too few to rank by" in text
+    assert "high" in (tmp_path / "board.html").read_text()
+
+
+def test_unscored_is_a_dash_on_the_board():
+    assert "—" in markdown([result()])
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [("{", "is not JSON"), ("{}", "has schema None"), ('{"schema": "x"}', "has schema 'x'")]
+)
+def test_a_file_that_is_no_result_is_named(tmp_path, content, says):
+    (tmp_path / "result.json").write_text(content)
+    with pytest.raises(ValueError, match=says):
+        read_all(tmp_path)
+
+
+def test_no_results_says_how_to_get_some(tmp_path):
+    with pytest.raises(FileNotFoundError, match="worldsim bench"):
+        read_all(tmp_path)

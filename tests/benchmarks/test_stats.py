@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+from worldsim_benchmarks.stats import bootstrap, means
+
+
+def mean(averages):
+    return averages["m"]
+
+
+def test_the_interval_covers_the_true_mean_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    covered = 0
+    for trial in range(200):
+        values = rng.normal(0.3, 0.4, 60)
+        interval = bootstrap({"m": values}, ["one"] * 60, mean, seed=trial, resamples=500)
+        covered += interval.low <= 0.3 <= interval.high
+    assert 0.88 <= covered / 200 <= 0.99
+
+
+def test_templates_that_disagree_widen_the_interval():
+    rng = np.random.default_rng(0)
+    values = np.concatenate([rng.normal(centre, 0.1, 30) for centre in (-1, 0, 1)])
+    clustered = bootstrap({"m": values}, np.repeat(["a", "b", "c"], 30).tolist(), mean)
+    pooled = bootstrap({"m": values}, ["a"] * 90, mean)
+    assert clustered.high - clustered.low > 2 * (pooled.high - pooled.low)
+
+
+def test_what_was_not_scored_is_left_out_and_not_zero():
+    assert means({"m": np.array([1.0, np.nan, 3.0])})["m"] == 2
+    assert np.isnan(means({"m": np.array([np.nan])})["m"])
+
+
+def test_the_same_seed_is_the_same_interval():
+    values = {"m": np.random.default_rng(1).random(20)}
+    assert bootstrap(values, ["a"] * 20, mean) == bootstrap(values, ["a"] * 20, mean)
+
+
+def test_a_constant_has_no_width():
+    interval = bootstrap({"m": np.full(10, 0.7)}, ["a"] * 10, mean)
+    assert (interval.value, interval.low, interval.high) == pytest.approx((0.7, 0.7, 0.7))
