@@ -1,1 +1,35 @@
-"""Worlds whose truth is known: plain simulators behind Gymnasium, with save, restore, intervene and truth."""
+"""Worlds whose truth is known: plain simulators behind Gymnasium, with save, restore, intervene and truth.
+
+Importing this registers every scene; the simulators are imported when one is made:
+
+    gymnasium.make("worldsim_envs:worldsim/Hidden-v0", size=128)
+"""
+
+from typing import NamedTuple
+
+import gymnasium
+
+
+class Listed(NamedTuple):
+    """Where a scene lies, and after how many steps `gymnasium.make` cuts an episode."""
+
+    where: str
+    steps: int
+
+
+SCENES = {
+    "worldsim/Hidden-v0": Listed("worldsim_envs.hidden:HIDDEN", 40),
+    "worldsim/Falling-v0": Listed("worldsim_envs.falling:FALLING", 40),
+    "worldsim/Tabletop-v0": Listed("worldsim_envs.tabletop:TABLETOP", 60),
+}
+"""Every scene. A scene added here is registered, documented and covered by the contract suite."""
+
+for _name, _listed in SCENES.items():
+    gymnasium.register(
+        _name,
+        entry_point="worldsim_envs.scene:SceneEnv",
+        kwargs={"scene": _listed.where},
+        max_episode_steps=_listed.steps,
+    )
+
+gymnasium.register("worldsim/MujocoGym-v0", entry_point="worldsim_envs.gym_scenes:make", max_episode_steps=1000)

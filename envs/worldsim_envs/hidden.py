@@ -1,0 +1,184 @@
+"""Things pass behind a screen.
+
+## Description
+A grey table, seen by a camera that does not move. One to three coloured things (spheres, boxes, cylinders) glide across it
+without friction, each on a lane of its own, from either side. In the middle stands an opaque screen: what goes behind it is
+hidden for 0.4 to 1.6 s (mostly 0.7 to 1.5) and comes out at the other side. Things never touch, and hardly ever hide one another. What is
+behind the screen is known only by remembering it.
+
+## Actions
+`Box(-1, 1, (1,), float32)`: the speed at which the screen slides along its rail, in units of 0.5 m/s, positive to the right;
+the rail is 0.45 m long to either side of the middle. 0 keeps the screen still.
+
+## Observations
+`pov` uint8 [size, size, 3] at 10 Hz, and where asked for `depth` (m) and `segmentation`. Each thing is at least 9 pixels
+across at 64 pixels.
+
+## Start
+Number, shapes, hues, sizes, directions, lanes and speeds of the things, the screen's width, and the lights and shades of grey
+follow from the seed. Each thing is wholly in the picture from 0.3 s to 0.8 s at least, and most from the start; then it begins
+to be hidden, and is wholly seen again within 4 s, if it has not left the picture, while the screen is kept still.
+
+## End
+The world does not end; `gymnasium.make` cuts an episode after 40 steps (4 s).
+
+## Changes
+- `remove:<i>`: thing i is there no longer.
+- `recolour:<i>`: thing i has a hue that nothing else here has.
+- `swap:<i>:<j>`: things i and j change places and velocities.
+
+## Expert
+Keeps the screen still three times out of four, and else slides it, ten frames at a time.
+
+## Versions
+- v0: the first.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from itertools import combinations
+
+import mujoco
+import numpy as np
+from gymnasium import spaces
+
+from worldsim_envs import palette
+from worldsim_envs.changes import each, recolour, remove, swap
+from worldsim_envs.mujoco import MujocoBackend, Recipe, Thing
+from worldsim_envs.scene import Camera, Scene
+from worldsim_envs.studio import studio
+
+FPS = 10.0
+EYE = np.array([0.0, -3.6, 2.15])
+CAMERA = Camera.look(EYE, (0.0, 0.35, 0.24), fov=34, size=1)
+LANES = (0.1, 0.6, 1.1)
+"""How far behind the middle of the table each lane runs (m)."""
+
+SCREEN = -0.28
+"""Where the screen stands (m): before the first lane."""
+
+HIGH = 1.06
+"""The screen's height (m): what is on the last lane does not show above it."""
+
+RAIL, SLIDE = 0.45, 0.5
+"""How far the screen can slide to either side (m), and how fast (m/s)."""
+
+HALF = (0.33, 0.46)
+"""Half the screen's width (m)."""
+
+GONE = (0.4, 1.6)
+"""How long a thing is wholly hidden (s)."""
+
+FASTEST = 1.0
+"""How fast a thing may glide (m/s)."""
+
+SEEN = 0.3
+"""When at the latest a thing is wholly in the picture (s): then it can be watched for half a second at least."""
+
+CONTEXT, EPISODE = 0.8, 4.0
+"""Nothing begins to hide before the one, and all is seen again before the other (s)."""
+
+
+def _build(rng: np.random.Generator) -> tuple[mujoco.MjSpec, list[Thing]]:
+    spec = studio(rng, slant=0.2)  # a thing's shadow hides with it
+    count = int(rng.choice([1, 2, 3], p=[0.4, 0.4, 0.2]))
+    hues = rng.choice(len(palette.NAMES), count, replace=False)
+    lanes = rng.choice(len(LANES), count, replace=False)
+    while True:
+        half = rng.uniform(*HALF)
+        things = [_passer(rng, int(hue), LANES[lane], half) for hue, lane in zip(hues, lanes, strict=True)]
+        if not _in_each_others_way(things, half):
+            break
+    shade = rng.uniform(0.22, 0.34)
+    screen = spec.worldbody.add_body(name="screen", pos=[0, SCREEN, HIGH / 2])
+    screen.add_joint(name="screen", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=[1, 0, 0])
+    screen.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_BOX, size=[half, 0.02, HIGH / 2], rgba=[shade] * 3 + [1], contype=0, conaffinity=0
+    )
+    return spec, things
+
+
+def _reach(lane: float) -> float:
+    """How many metres on this lane a metre of the screen covers, seen from the camera."""
+    return (lane - EYE[1]) / (SCREEN - EYE[1])
+
+
+def _passer(rng: np.random.Generator, hue: int, lane: float, half: float) -> Thing:
+    """A thing that is wholly seen in the context, begins to hide after it, and is wholly seen again before the end."""
+    while True:
+        shape = ("sphere", "box", "cylinder")[rng.integers(3)]
+        diameter = rng.uniform(0.36, 0.39) * (1 + 0.22 * lane)
+        yaw = rng.uniform(0, np.pi / 2) if shape == "box" else 0.0
+        wide = diameter / 2 * (np.cos(yaw) + np.sin(yaw) if shape == "box" else 1.0)
+        edge = half * _reach(lane)
+        speed = 2 * (edge - wide) / rng.uniform(*GONE)
+        begins = rng.uniform(CONTEXT, 1.8)
+        start = edge + wide + speed * begins
+        seen = start + wide - speed * SEEN <= _view(lane)
+        if speed <= FASTEST and seen and begins + 2 * (edge + wide) / speed <= EPISODE:
+            break
+    way = rng.choice([-1, 1])
+    return Thing(
+        shape,
+        diameter,
+        hue,
+        position=(-way * start, lane, diameter / 2),
+        velocity=(way * speed, 0.0, 0.0),
+        yaw=yaw,
+        friction=(0.0, 0.0, 0.0),
+    )
+
+
+def _view(lane: float) -> float:
+    """How far to either side the picture reaches on this lane (m)."""
+    _, depth = CAMERA.project(np.array([[0.0, lane, 0.2]]))
+    return float(depth[0] / (2 * CAMERA.intrinsics[0, 0]))
+
+
+def _in_each_others_way(things: list[Thing], half: float) -> bool:
+    """Whether one thing covers another, away from the screen, in the context or for more than three frames after it."""
+    times = np.arange(0, EPISODE, 1 / FPS)
+    for one, other in combinations(things, 2):
+        if abs(one.position[1] - other.position[1]) > 0.8:
+            continue  # from this high up, lanes that far apart lie one above the other in the picture
+        nearer = [thing.position[1] - EYE[1] for thing in (one, other)]
+        middle = [(thing.position[0] + thing.velocity[0] * times) / far for thing, far in zip((one, other), nearer)]
+        wide = [0.5 * thing.diameter / far for thing, far in zip((one, other), nearer)]
+        hidden = [np.abs(at) + by < half / (SCREEN - EYE[1]) for at, by in zip(middle, wide)]
+        meet = (np.abs(middle[0] - middle[1]) < sum(wide)) & ~(hidden[0] | hidden[1])
+        if meet[times < CONTEXT].any() or meet.sum() > 3:
+            return True
+    return False
+
+
+def _act(world: MujocoBackend, action: np.ndarray) -> None:
+    """Give the screen the speed that the action asks for, or the one that ends the frame at the end of its rail."""
+    rail = world.data.joint("screen")
+    wanted = SLIDE * float(action[0])
+    rail.qvel[0] = np.clip(wanted, (-RAIL - rail.qpos[0]) * FPS, (RAIL - rail.qpos[0]) * FPS)
+
+
+def _expert(world: MujocoBackend, rng: np.random.Generator) -> np.ndarray:
+    """Hold one speed for ten frames, then draw another: it goes by the clock, so a restored world is treated alike."""
+    if round(world.data.time * FPS) % 10:
+        speed = world.data.joint("screen").qvel[0] / SLIDE
+    else:
+        speed = rng.uniform(-1, 1) if rng.random() < 0.25 else 0.0
+    return np.array([np.clip(speed, -1, 1)], np.float32)
+
+
+def _changes(world: MujocoBackend) -> dict[str, Callable[[MujocoBackend], None]]:
+    pairs = combinations(map(int, np.flatnonzero(world.present)), 2)
+    swaps = {f"swap:{one}:{other}": partial(swap, one=one, other=other) for one, other in pairs}
+    return {**each(world, "remove", remove), **each(world, "recolour", recolour), **swaps}
+
+
+RECIPE = Recipe(slots=len(LANES), fps=FPS, camera=CAMERA, build=_build, act=_act, expert=_expert, changes=_changes)
+
+HIDDEN = Scene(
+    name="worldsim/Hidden-v0",
+    fps=FPS,
+    action_space=spaces.Box(-1, 1, (1,), np.float32),
+    things=tuple(f"thing {slot}" for slot in range(len(LANES))),
+    backend=partial(MujocoBackend, RECIPE),
+)

@@ -1,0 +1,352 @@
+"""Worlds whose truth is known: the contract of what simulates, and the Gymnasium env that stands on it.
+
+A Scene is data: a name, a rate, an action space, and a builder of its Backend. A Backend is whatever simulates: it is
+reset from a seed, steps, draws, says what is true, and can be saved, restored and changed in one respect. `SceneEnv`
+turns a Scene into a Gymnasium env and knows no simulator.
+
+Axes: world metres with z up; cameras are camera-to-world in OpenCV axes (x right, y down, z forward). Pixel
+coordinates (u, v) are continuous: the picture spans [0, width] x [0, height], and the first pixel's centre is (0.5, 0.5).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, NamedTuple, Protocol
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from jaxtyping import Float, Float32, Float64, Int32, UInt8
+
+Truth = dict[str, np.ndarray]
+"""What is true now, by name; see `SceneEnv.truth`."""
+
+
+class Picture(NamedTuple):
+    """What a camera sees.
+
+    Attributes:
+        rgb: Colour; the first row is the top.
+        depth: Planar z in metres, +inf where nothing is; where it was asked for.
+        segmentation: The index of the thing at each pixel, -1 where it is none; where it was asked for.
+    """
+
+    rgb: UInt8[np.ndarray, "h w 3"]
+    depth: Float32[np.ndarray, "h w"] | None = None
+    segmentation: Int32[np.ndarray, "h w"] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Camera:
+    """Where a picture is taken from.
+
+    Attributes:
+        pose: Camera-to-world, OpenCV axes, metres.
+        intrinsics: The matrix K, in pixels of the picture it belongs to.
+
+    Raises:
+        ValueError: Where the pose is not a rigid motion.
+    """
+
+    pose: Float64[np.ndarray, "4 4"]
+    intrinsics: Float64[np.ndarray, "3 3"]
+
+    def __post_init__(self):
+        turn = self.pose[:3, :3]
+        if not np.allclose(turn @ turn.T, np.eye(3), atol=1e-6) or np.linalg.det(turn) < 0:
+            raise ValueError(
+                "the camera's pose is no rigid motion; it is camera-to-world, its columns x right, y down, z forward, "
+                "orthonormal and right-handed: Camera.look makes one"
+            )
+
+    @classmethod
+    def look(cls, eye, at, *, fov: float, size: int) -> "Camera":
+        """A camera at `eye` (m) looking at the point `at` (m), upright, with a vertical field of view in degrees."""
+        eye, at = np.asarray(eye, np.float64), np.asarray(at, np.float64)
+        forward = (at - eye) / np.linalg.norm(at - eye)
+        right = np.cross(forward, [0.0, 0.0, 1.0])
+        right /= np.linalg.norm(right)
+        pose = np.eye(4)
+        pose[:3] = np.column_stack([right, np.cross(forward, right), forward, eye])
+        focal = size / 2 / np.tan(np.deg2rad(fov) / 2)
+        return cls(pose, np.array([[focal, 0, size / 2], [0, focal, size / 2], [0, 0, 1.0]]))
+
+    def resized(self, ratio: float) -> "Camera":
+        """The same camera for a picture `ratio` times as large."""
+        return Camera(self.pose, np.diag([ratio, ratio, 1.0]) @ self.intrinsics)
+
+    def project(self, points: Float[np.ndarray, "n 3"]) -> tuple[Float64[np.ndarray, "n 2"], Float64[np.ndarray, " n"]]:
+        """Where world points (m) fall in the picture (px), and their planar depth (m; not above 0 is behind)."""
+        seen = (points - self.pose[:3, 3]) @ self.pose[:3, :3]
+        depth = seen[:, 2]
+        flat = seen @ self.intrinsics.T
+        return flat[:, :2] / np.where(depth > 0, depth, np.nan)[:, None], depth
+
+    def unproject(
+        self, pixels: Float[np.ndarray, "n 2"], depth: Float[np.ndarray, " n"]
+    ) -> Float64[np.ndarray, "n 3"]:
+        """The world points (m) that lie at these pixels (px) and planar depths (m)."""
+        rays = np.column_stack([pixels, np.ones(len(pixels))]) @ np.linalg.inv(self.intrinsics).T
+        return (rays * depth[:, None]) @ self.pose[:3, :3].T + self.pose[:3, 3]
+
+
+class Backend(Protocol):
+    """What simulates one scene: stateful, deterministic, and honest about what is true.
+
+    Attributes:
+        applied: The changes made since the reset, in order.
+        renderer: What draws, by name: written into recordings, since two renderers do not draw the same bytes.
+        capabilities: What it can do besides stepping: "depth", "segmentation", "camera", "save", "intervene", "expert".
+    """
+
+    applied: tuple[str, ...]
+    renderer: str
+    capabilities: frozenset[str]
+
+    @property
+    def camera(self) -> Camera:
+        """The scene's own camera now, for a picture one pixel across; `Camera.resized(size)` gives any size."""
+        ...
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The changes that are valid now."""
+        ...
+
+    def reset(self, seed: int) -> None:
+        """Begin anew; the seed decides everything."""
+        ...
+
+    def step(self, action: Any) -> tuple[float, bool]:
+        """Let one frame's time pass under an action; the reward, and whether the world has ended."""
+        ...
+
+    def draw(self, camera: Camera, size: int, *, depth: bool = False, segmentation: bool = False) -> Picture:
+        """Take a square picture of the present."""
+        ...
+
+    def truth(self, camera: Camera, size: int) -> Truth:
+        """What is true now, and where it appears in this camera's picture."""
+        ...
+
+    def save(self) -> Mapping[str, np.ndarray]:
+        """Everything that decides the future, given the seed and the changes applied."""
+        ...
+
+    def restore(self, seed: int, applied: tuple[str, ...], state: Mapping[str, np.ndarray]) -> None:
+        """Return to what was saved, to the bit."""
+        ...
+
+    def intervene(self, change: str) -> None:
+        """Make one of the valid changes now."""
+        ...
+
+    def expert(self, rng: np.random.Generator) -> Any:
+        """An action that someone who knows this world would take."""
+        ...
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What there is and what may happen, as data.
+
+    Attributes:
+        name: The Gymnasium id with its version; a changed world gets a new one.
+        fps: Frames, and steps, a second (Hz).
+        action_space: What can be done, with its units in the scene's docstring.
+        things: The names of the objects, one a slot; a slot may be empty in an episode.
+        backend: Makes the simulator from the name of a renderer and whether labels (depth or ids) are wanted.
+    """
+
+    name: str
+    fps: float
+    action_space: spaces.Space
+    things: tuple[str, ...]
+    backend: Callable[[str, bool], Backend]
+
+
+class State(NamedTuple):
+    """A moment of an episode, exact and picklable; `SceneEnv.restore` returns to it, in any process."""
+
+    scene: str
+    seed: int
+    applied: tuple[str, ...]
+    simulator: Mapping[str, np.ndarray]
+
+
+class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
+    """A Scene as a Gymnasium env.
+
+    Observations are a Dict: `pov` uint8 [size, size, 3], and where asked for `depth` float32 [size, size] (planar z, m)
+    and `segmentation` int32 [size, size] (index of the thing, -1 for none). `reset` and every `step` say what is true:
+    `info = {"truth": {name: array}, "camera": {"pose": [4, 4], "intrinsics": [3, 3]}}`. `gymnasium.make` cuts an episode
+    after the scene's own number of steps; the env itself goes on.
+
+    Args:
+        scene: The scene, or where it lies ("module:NAME").
+        size: Height and width of a frame in pixels.
+        renderer: "auto", or by name; see the scene's backend.
+        depth: Whether to observe depth.
+        segmentation: Whether to observe which thing is where.
+        render_mode: "rgb_array", which is what `render` returns; None switches `render` off.
+
+    Raises:
+        ValueError: Where the size, the renderer or the render mode cannot be.
+    """
+
+    metadata = {"render_modes": ["rgb_array"]}
+
+    def __init__(
+        self,
+        scene: Scene | str,
+        *,
+        size: int = 64,
+        renderer: str = "auto",
+        depth: bool = False,
+        segmentation: bool = False,
+        render_mode: str | None = "rgb_array",
+    ):
+        if not 8 <= size <= 1024:
+            raise ValueError(f"size came as {size}; frames are 8 to 1024 pixels across, 64, 128 and 256 are usual")
+        if render_mode not in ("rgb_array", None):
+            raise ValueError(f"render_mode came as {render_mode!r}; this world can only be drawn as 'rgb_array'")
+        self.scene = scene if isinstance(scene, Scene) else find(scene)
+        self.size, self.render_mode = size, render_mode
+        self.metadata = {"render_modes": ["rgb_array"], "render_fps": self.scene.fps}
+        self.backend = self.scene.backend(renderer, depth or segmentation)
+        self._asked = {"depth": depth, "segmentation": segmentation}
+        self._picture: Picture | None = None
+        self._seed = 0
+
+        seen: dict[str, spaces.Space] = {"pov": spaces.Box(0, 255, (size, size, 3), np.uint8)}
+        if depth:
+            seen["depth"] = spaces.Box(0, np.inf, (size, size), np.float32)
+        if segmentation:
+            seen["segmentation"] = spaces.Box(-1, len(self.scene.things) - 1, (size, size), np.int32)
+        self.observation_space = spaces.Dict(seen)
+        self.action_space = self.scene.action_space
+
+    @property
+    def camera(self) -> Camera:
+        """The camera that the observations are taken with, now."""
+        return self.backend.camera.resized(self.size)
+
+    @property
+    def things(self) -> tuple[str, ...]:
+        """The names of the objects, in the order in which `truth` and `segmentation` number them."""
+        return self.scene.things
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The changes that `intervene` takes now."""
+        return self.backend.changes
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What this world can do beyond Gymnasium."""
+        return self.backend.capabilities
+
+    @property
+    def renderer(self) -> str:
+        """What draws, by name; `auto` has been decided."""
+        return self.backend.renderer
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
+        """Begin an episode. The same seed is the same episode, to the byte."""
+        super().reset(seed=seed)
+        self._seed = int(self.np_random.integers(2**31)) if seed is None else seed
+        self.backend.reset(self._seed)
+        return self._look()
+
+    def step(self, action: Any):
+        """Let one frame's time (1 / fps seconds) pass under an action."""
+        self._begun()
+        if not self.action_space.contains(action):
+            raise ValueError(f"the action came as {action!r}; {self.scene.name} takes {self.action_space}")
+        reward, ended = self.backend.step(action)
+        observation, info = self._look()
+        return observation, reward, ended, False, info
+
+    def render(self) -> UInt8[np.ndarray, "h w 3"] | None:  # type: ignore[override]
+        """The frame that the last reset, step, restore or change showed."""
+        return self._begun().rgb.copy() if self.render_mode else None
+
+    def truth(self) -> Truth:
+        """What is true now. A scene has a fixed number of slots o; an empty one is absent and parked out of view.
+
+        `pos` [o 3] m, `quat` [o 4] wxyz, `velocity` [o 6] m/s and rad/s in world axes, `present` [o], `hue` [o] index
+        into the palette or -1, `diameter` [o] m, `pixel` [o 2] the centre's (u, v) or (-1, -1) where it is absent or
+        behind the camera, `visible` [o] the share of the silhouette that is in the picture with nothing before it,
+        `contact` [o o+1] whether two touched since the last frame (last column: anything that is no thing), and
+        `simulator`, the exact state vector.
+        """
+        self._begun()
+        return self.backend.truth(self.camera, self.size)
+
+    def save(self) -> State:
+        """Keep this moment, exactly."""
+        self._begun()
+        return State(self.scene.name, self._seed, self.backend.applied, dict(self.backend.save()))
+
+    def restore(self, state: State):
+        """Return to a saved moment of this scene, whoever saved it; what follows is equal to the bit.
+
+        Raises:
+            ValueError: Where the state is of another scene or version.
+        """
+        if state.scene != self.scene.name:
+            raise ValueError(
+                f"the state is of {state.scene}; this world is {self.scene.name}: restore it in gymnasium.make"
+                f"('worldsim_envs:{state.scene}')"
+            )
+        self._seed = state.seed
+        self.backend.restore(state.seed, state.applied, state.simulator)
+        return self._look()
+
+    def intervene(self, change: str):
+        """Make one change now; everything else stays as it is.
+
+        Raises:
+            ValueError: Where the change is not one of `changes`.
+        """
+        self._begun()
+        if change not in self.changes:
+            raise ValueError(f"there is no change {change!r} here and now; there are: {', '.join(self.changes)}")
+        self.backend.intervene(change)
+        return self._look()
+
+    def render_at(
+        self, camera: Camera, *, size: int | None = None, depth: bool = False, segmentation: bool = False
+    ) -> Picture:
+        """Take a picture from anywhere; the camera's intrinsics are in pixels of that picture."""
+        self._begun()
+        return self.backend.draw(camera, size or self.size, depth=depth, segmentation=segmentation)
+
+    def expert(self, rng: np.random.Generator) -> Any:
+        """What the scene's scripted policy does now; it knows the truth."""
+        self._begun()
+        return self.backend.expert(rng)
+
+    def _begun(self) -> Picture:
+        if self._picture is None:
+            raise ValueError(f"{self.scene.name} has not begun; call reset(seed=...) first")
+        return self._picture
+
+    def _look(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        view = self.camera
+        self._picture = seen = self.backend.draw(view, self.size, **self._asked)
+        observation = {"pov": seen.rgb.copy()}
+        if seen.depth is not None:
+            observation["depth"] = seen.depth.copy()
+        if seen.segmentation is not None:
+            observation["segmentation"] = seen.segmentation.copy()
+        camera = {"pose": view.pose.copy(), "intrinsics": view.intrinsics.copy()}
+        return observation, {"truth": self.backend.truth(view, self.size), "camera": camera}
+
+
+def find(where: str) -> Scene:
+    """The scene that lies at "module:NAME"."""
+    module, _, name = where.partition(":")
+    if not name:
+        raise ValueError(f"the scene came as {where!r}; it is a Scene, or says where one lies as 'module:NAME'")
+    return getattr(import_module(module), name)

@@ -1,0 +1,59 @@
+"""The room that our MuJoCo scenes stand in: grey, lit in white, so that colour belongs to things alone."""
+
+import mujoco
+import numpy as np
+
+REACH = 4.0
+"""The size of a scene (m), the same for all: the renderers derive their near and far planes from it."""
+
+
+def studio(rng: np.random.Generator, *, wall: float | None = 2.4, slant: float = 0.6) -> mujoco.MjSpec:
+    """A table top at z = 0 with, `wall` metres behind its middle, a wall; shades of grey and lights vary a little.
+
+    Shadows fall away from the camera, and to one side by up to `slant` of a thing's height; at least half of that.
+    Together the lights never exceed 1, so no paint is clipped and every hue keeps its direction.
+    """
+    spec = mujoco.MjSpec()
+    spec.stat.extent, spec.stat.center = REACH, [0.0, 0.0, 0.0]
+    spec.visual.map.znear, spec.visual.map.zfar = 0.01, 10.0
+    spec.visual.headlight.ambient = [0.30] * 3
+    spec.visual.headlight.diffuse = [0.16] * 3
+    spec.visual.headlight.specular = [0.0] * 3
+    world, box = spec.worldbody, mujoco.mjtGeom.mjGEOM_BOX
+    top = rng.uniform(0.56, 0.70)
+    world.add_geom(name="table", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[8, 8, 1], rgba=[top, top, top, 1])
+    if wall is not None:
+        shade = top + rng.uniform(0.06, 0.14)
+        world.add_geom(
+            name="wall", type=box, pos=[0, wall + 0.1, 2], size=[8, 0.1, 2], rgba=[shade] * 3 + [1], contype=0, conaffinity=0
+        )
+    key, side = rng.uniform(0.40, 0.48), rng.choice([-1, 1])
+    for strength, lean, casts in ((key, side * rng.uniform(slant / 2, slant), True), (0.54 - key, side * -0.8, False)):
+        world.add_light(
+            type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
+            pos=[0, 0, 4],
+            dir=[lean, rng.uniform(0.6, 0.9), -1],
+            diffuse=[strength] * 3,
+            ambient=[0.0] * 3,
+            specular=[0.12] * 3 if casts else [0.0] * 3,
+            castshadow=casts,
+        )
+    return spec
+
+
+def tray(spec: mujoco.MjSpec, wide: float, deep: float, *, high: float, shade: float) -> None:
+    """Four walls around the middle of the table: inside `wide` and `deep` metres to either side, `high` metres high."""
+    thick = 0.03
+    for name, x, y, half in (
+        ("left", -wide - thick, 0.0, (thick, deep + 2 * thick)),
+        ("right", wide + thick, 0.0, (thick, deep + 2 * thick)),
+        ("front", 0.0, -deep - thick, (wide, thick)),
+        ("back", 0.0, deep + thick, (wide, thick)),
+    ):
+        spec.worldbody.add_geom(
+            name=f"{name} wall",
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            pos=[x, y, high / 2],
+            size=[*half, high / 2],
+            rgba=[shade] * 3 + [1],
+        )
