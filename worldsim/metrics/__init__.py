@@ -1,0 +1,1 @@
+"""How far one video is from another."""

@@ -1,0 +1,1 @@
+"""The world models, and the folder in which each is kept."""

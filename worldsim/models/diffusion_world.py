@@ -1,0 +1,272 @@
+"""The world model: a causal video diffusion transformer that imagines frame by frame.
+
+Training hides every frame behind noise of its own amount and asks for what was there (`loss`). Imagining starts each
+new frame as noise, asks a few times, and keeps what earlier frames left in the attention layers (`Stream`).
+
+Source: Chen et al. 2024, "Diffusion Forcing"; Hafner et al. 2025, "Dreamer 4".
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from worldsim.codec.pixel import Pixel
+from worldsim.diffusion import objective, sample
+from worldsim.diffusion.noise import Levels, draw
+from worldsim.models.video_dit import VideoDiT
+from worldsim.nn.attention import KeyValues
+from worldsim.protocols import Codec, Noise
+from worldsim.types import Clip
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """The memory of a DiffusionWorld. Its size does not depend on how much was seen.
+
+    The newest frame is not in the attention layers yet: it enters together with the first question about the frame
+    after it, which saves a pass through the network.
+
+    Attributes:
+        keys: Of earlier frames, for each block that looks back; frame f lies in slot f % (window - 1).
+        values: The same.
+        written: How many frames have entered, in all.
+        recent: The newest frames as latents, the newest last; zeros where there were none.
+        action: The action that led to the newest frame; zeros where `written` is 0, as nothing led to the first.
+    """
+
+    keys: Float[Tensor, "l b g q w e"]
+    values: Float[Tensor, "l b g q w e"]
+    written: int
+    recent: Float[Tensor, "b r z y x"]
+    action: Float[Tensor, "b a"]
+
+
+class DiffusionWorld(nn.Module):
+    """A video diffusion transformer over latents, with actions.
+
+    Args:
+        actions: Components a of the flattened action.
+        patch: Side of a token, in latent cells.
+        width: Features of a token.
+        depth: Blocks.
+        heads: Query heads.
+        kv_heads: Key and value heads.
+        window: Frames that a block sees, the present one included.
+        registers: Tokens a frame that belong to no place.
+        time_every: Look back in time in every so manieth block; None chooses by depth.
+        past: How many frames before are laid beside each frame where it enters the network; 0 leaves the past to
+            attention alone.
+        residual: Predict the change since the frame before instead of the frame: what never moves need not be
+            learned. Needs a past of at least 1.
+        target: What the network predicts: the clean frame "x", or "v" or "flow" (see `diffusion.objective`).
+        weight: How the error of "x" is weighed.
+        levels: How noisy frames are made in training.
+        context: The noise level that frames already seen are said to have. They are given as they are; to be told that
+            they are slightly noisy makes the model trust its own mistakes less.
+        action_dropout: The share of training clips whose actions are withheld.
+        steps: How often the network is asked for each imagined frame.
+        codec: Pixels to latents and back: any module that is a `Codec`; the pixels themselves by default.
+
+    Raises:
+        ValueError: Where the arguments do not go together.
+
+    Source: the context level, Chen et al. 2024, section 3.3.
+    """
+
+    def __init__(
+        self,
+        actions: int,
+        patch: int = 16,
+        width: int = 128,
+        depth: int = 4,
+        heads: int = 4,
+        kv_heads: int = 4,
+        window: int = 32,
+        registers: int = 0,
+        time_every: int | None = None,
+        past: int = 2,
+        residual: bool = True,
+        target: objective.Target = "x",
+        weight: objective.Weight = "velocity",
+        levels: Levels | None = None,
+        context: float = 0.95,
+        action_dropout: float = 0.1,
+        steps: int = 4,
+        codec: nn.Module | None = None,
+    ):
+        super().__init__()
+        if residual and past < 1:
+            raise ValueError("residual predicts the change since the frame before, which past=0 does not show; "
+                             "give past=1 or more, or residual=False")
+        for name, value in (("context", context), ("action_dropout", action_dropout)):
+            if not 0 <= value <= 1:
+                raise ValueError(f"{name} came as {value}; it lies between 0 and 1")
+        sample.levels(steps)  # refuses what is not at least one
+        self.actions, self.patch, self.width, self.depth = actions, patch, width, depth
+        self.heads, self.kv_heads, self.window, self.registers = heads, kv_heads, window, registers
+        self.time_every, self.past, self.residual = time_every, past, residual
+        self.target: objective.Target = target
+        self.weight: objective.Weight = weight
+        self.levels, self.context = levels or Levels(), context
+        self.action_dropout, self.steps = action_dropout, steps
+        codec = Pixel() if codec is None else codec
+        if not isinstance(codec, Codec):
+            raise ValueError(f"codec came as a {type(codec).__name__}, which does not encode and decode; see Codec")
+        self.codec: Codec = codec
+        self.transformer = VideoDiT(
+            channels=self.codec.channels * (1 + past),
+            out_channels=self.codec.channels,
+            actions=actions,
+            patch=patch,
+            width=width,
+            depth=depth,
+            heads=heads,
+            kv_heads=kv_heads,
+            window=window,
+            registers=registers,
+            time_every=time_every,
+        )
+
+    # To learn
+
+    def loss(self, clip: Clip, *, generator: Noise) -> Float[Tensor, ""]:
+        """How wrong the model is about a clip, at noise levels drawn for each frame."""
+        clean = self.codec.encode(clip.frames)
+        rows, frames = clean.shape[:2]
+        levels, learn = self.levels.draw(rows, frames, generator, device=clean.device)
+        noise = draw(tuple(clean.shape), generator, device=clean.device)
+        withheld = draw((rows, 1), generator, kind=torch.rand, device=clean.device) < self.action_dropout
+        known = ~withheld & (torch.arange(frames, device=clean.device) > 0)
+        before = self.beside(clean)
+        predicted, _ = self.predict(
+            objective.corrupt(clean, noise, levels), before, levels, led_to(clip.actions), known
+        )
+        wrong = objective.error(self.target, clean, predicted, levels, self.weight)
+        counted = learn & clip.mask
+        return (wrong * counted).sum() / counted.sum().clamp(min=1)
+
+    def beside(self, clean: Float[Tensor, "b t z y x"]) -> Float[Tensor, "b t p y x"]:
+        """For each frame the `past` frames before it, the nearest first; zeros before the beginning."""
+        shifted = [F.pad(clean, (0, 0) * 3 + (ago, 0))[:, : clean.shape[1]] for ago in range(1, self.past + 1)]
+        return torch.cat([clean[:, :, :0], *shifted], dim=2)
+
+    def predict(
+        self,
+        noisy: Float[Tensor, "b t z y x"],
+        before: Float[Tensor, "b t p y x"],
+        levels: Float[Tensor, "b t"],
+        actions: Float[Tensor, "b t a"],
+        known: Bool[Tensor, "b t"],
+        past: list[KeyValues] | tuple[()] = (),
+        written: int = 0,
+    ) -> tuple[Float[Tensor, "b t z y x"], list[KeyValues]]:
+        """The clean frames, as the model sees them; and what these frames leave in the attention layers."""
+        output, new = self.transformer(torch.cat([noisy, before], dim=2), levels, actions, known, past, written)
+        clean = objective.clean_from(self.target, output, noisy, levels)
+        return clean + before[:, :, : self.codec.channels] if self.residual else clean, new
+
+    # To imagine
+
+    @torch.no_grad()
+    def watch(self, seen: Float[Tensor, "b t c h w"], taken: Float[Tensor, "b t-1 a"]) -> Stream:
+        """Take in what was seen, in [-1, 1], and the actions taken in between."""
+        clean = self.codec.encode(seen)
+        rows, frames, channels, height, width = clean.shape
+        recent = F.pad(clean, (0, 0) * 3 + (max(1, self.past + 1), 0))[:, -max(1, self.past + 1) :]
+        slots, features = self.window - 1, self.width // self.heads
+        tokens = self.registers + (height // self.patch) * (width // self.patch)
+        ring = clean.new_zeros(
+            self.transformer.time_blocks, rows, tokens, self.kv_heads, slots, features
+        )
+        action = taken[:, -1] if frames > 1 else taken.new_zeros(rows, self.actions)
+        stream = Stream(ring, ring.clone(), frames - 1, recent, action)
+        if frames > 1:
+            earlier = clean[:, :-1]
+            known = (torch.arange(frames - 1, device=clean.device) > 0).expand(rows, -1)
+            _, new = self.predict(
+                earlier, self.beside(earlier), self.said_of(earlier), led_to(taken[:, :-1]), known
+            )
+            for frame in range(max(0, frames - 1 - slots), frames - 1):
+                write(stream, new, frame, frame)
+        return stream
+
+    def said_of(self, clean: Float[Tensor, "b t z y x"]) -> Float[Tensor, "b t"]:
+        """The noise level that frames already seen are said to have."""
+        return torch.full(clean.shape[:2], self.context, device=clean.device)
+
+    @torch.no_grad()
+    def imagine(
+        self, memory: Stream, plan: Float[Tensor, "b n a"], *, generator: Noise
+    ) -> tuple[Float[Tensor, "b n c h w"], Stream]:
+        """Imagine one frame, in [-1, 1], for each action of the plan."""
+        if not plan.shape[1]:
+            return self.codec.decode(memory.recent[:, :0]), memory
+        stream = replace(memory, keys=memory.keys.clone(), values=memory.values.clone())
+        imagined = []
+        for action in plan.unbind(1):
+            noise = draw(tuple(stream.recent[:, -1:].shape), generator, device=plan.device)
+            stream = self.next(stream, action, noise)
+            imagined.append(stream.recent[:, -1:])
+        return self.codec.decode(torch.cat(imagined, dim=1)), stream
+
+    def next(self, stream: Stream, action: Float[Tensor, "b a"], noise: Float[Tensor, "b 1 z y x"]) -> Stream:
+        """One more frame. The keys and values are written where they lie: the stream given is used up."""
+        newest, before = stream.recent[:, -1:], self.past_of(stream.recent[:, 1:])
+        rows = len(newest)
+        one = torch.ones(rows, 1, dtype=torch.bool, device=newest.device)
+        written = stream.written
+        past = [KeyValues(keys, values) for keys, values in zip(stream.keys, stream.values, strict=True)]
+
+        def guess(noisy: Float[Tensor, "b 1 z y x"], level: float) -> Float[Tensor, "b 1 z y x"]:
+            nonlocal written
+            here = torch.full((rows, 1), level, device=noisy.device)
+            if written > stream.written:
+                return self.predict(noisy, before, here, action[:, None], one, past, written)[0]
+            both, new = self.predict(
+                torch.cat([newest, noisy], dim=1),
+                torch.cat([self.past_of(stream.recent[:, :-1]), before], dim=1),
+                torch.cat([self.said_of(newest), here], dim=1),
+                torch.stack([stream.action, action], dim=1),
+                torch.cat([one & (written > 0), one], dim=1),
+                past,
+                written,
+            )
+            write(stream, new, 0, written)
+            written += 1
+            return both[:, 1:]
+
+        frame = sample.euler(guess, noise, steps=self.steps).to(newest.dtype)
+        recent = torch.cat([stream.recent[:, 1:], frame], dim=1)
+        return replace(stream, written=written, recent=recent, action=action)
+
+    def past_of(self, recent: Float[Tensor, "b r z y x"]) -> Float[Tensor, "b 1 p y x"]:
+        """The frames laid beside the one that follows `recent`, the nearest first."""
+        return rearrange(recent[:, recent.shape[1] - self.past :].flip(1), "b r z y x -> b 1 (r z) y x")
+
+
+def led_to(taken: Float[Tensor, "b n a"]) -> Float[Tensor, "b n+1 a"]:
+    """The action that led to each frame: a_{t-1} for frame t; zeros, to be taken for unknown, for the first."""
+    return F.pad(taken, (0, 0, 1, 0))
+
+
+def write(stream: Stream, new: list[KeyValues], which: int, frame: int) -> None:
+    """Put the keys and values of one of the new frames where frame number `frame` belongs."""
+    slot = frame % stream.keys.shape[-2]
+    for block, (keys, values) in enumerate(new):
+        stream.keys[block, ..., slot, :] = keys[..., which, :]
+        stream.values[block, ..., slot, :] = values[..., which, :]
+
+
+def branch(memory: Stream, n: int) -> Stream:
+    """One past, n futures: each row n times, side by side."""
+    return replace(
+        memory,
+        keys=memory.keys.repeat_interleave(n, dim=1),
+        values=memory.values.repeat_interleave(n, dim=1),
+        recent=memory.recent.repeat_interleave(n, dim=0),
+        action=memory.action.repeat_interleave(n, dim=0),
+    )

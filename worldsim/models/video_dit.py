@@ -1,0 +1,205 @@
+"""The video diffusion transformer: attention within each frame, and through time in some of the layers.
+
+Read from the smallest part to the whole: `SwiGLU`, `Block`, `VideoDiT`, and at the end the sizes one can ask for.
+
+Source: Peebles and Xie 2023, "DiT"; Hafner et al. 2025, "Dreamer 4" (factorised, causal, time in every few layers).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from worldsim.nn.attention import KeyValues, SpaceAttention, TimeAttention, Window, look_back
+from worldsim.nn.modulation import Conditioner, LevelEmbedding, Modulation
+from worldsim.nn.rope import Rotation, in_space
+from worldsim.nn.tokens import ActionEmbedding, Registers, patchify, unpatchify
+
+SPACE, TIME, MLP, HEAD = range(4)
+"""The kinds of layers, in the order in which the conditioner speaks to them."""
+
+
+class SwiGLU(nn.Module):
+    """The token-wise part of a block. Source: Shazeer 2020, "GLU Variants Improve Transformer"."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        hidden = -(-8 * width // (3 * 32)) * 32  # two thirds of 4 x width, rounded up: as many numbers as a plain MLP
+        self.rise = nn.Linear(width, 2 * hidden, bias=False)
+        self.fall = nn.Linear(hidden, width, bias=False)
+
+    def forward(self, x: Float[Tensor, "b t g d"]) -> Float[Tensor, "b t g d"]:
+        """Each token for itself."""
+        gate, value = self.rise(x).chunk(2, dim=-1)
+        return self.fall(F.silu(gate) * value)
+
+
+class Block(nn.Module):
+    """Attention in space, perhaps in time, then an MLP; the condition steers each.
+
+    Args:
+        width: Features d of a token.
+        heads: Query heads.
+        kv_heads: Key and value heads.
+        time: Whether this block looks back in time.
+    """
+
+    def __init__(self, width: int, heads: int, kv_heads: int, time: bool):
+        super().__init__()
+        self.hear_space, self.space = Modulation(width), SpaceAttention(width, heads, kv_heads)
+        self.hear_mlp, self.mlp = Modulation(width), SwiGLU(width)
+        self.time = TimeAttention(width, heads, kv_heads) if time else None
+        self.hear_time = Modulation(width) if time else None
+
+    def forward(
+        self,
+        x: Float[Tensor, "b t g d"],
+        proposed: Float[Tensor, "kinds b t 3*d"],
+        places: Rotation,
+        window: Window,
+        past: KeyValues | None,
+    ) -> tuple[Float[Tensor, "b t g d"], KeyValues | None]:
+        """Also returns the keys and values of the new frames, where the block looks back in time."""
+        heard, gate = self.hear_space(x, proposed[SPACE])
+        x = torch.addcmul(x, gate, self.space(heard, places))
+        new = None
+        if self.time is not None and self.hear_time is not None:
+            heard, gate = self.hear_time(x, proposed[TIME])
+            found, new = self.time(heard, window, past)
+            x = torch.addcmul(x, gate, found)
+        heard, gate = self.hear_mlp(x, proposed[MLP])
+        return torch.addcmul(x, gate, self.mlp(heard)), new
+
+
+def looks_back(depth: int, every: int | None = None) -> list[bool]:
+    """Which blocks look back in time: every 2nd in a shallow model, every 4th in a deep one, and always the last."""
+    every = every or (2 if depth <= 8 else 4)
+    return [block % every == 0 or block == depth for block in range(1, depth + 1)]
+
+
+class VideoDiT(nn.Module):
+    """Noisy frames, their levels and the actions that led to them, to a prediction a frame.
+
+    Args:
+        channels: Channels of what comes in.
+        out_channels: Channels of what is predicted.
+        actions: Components a of the flattened action.
+        patch: Side of a token in latent cells.
+        width: Features d of a token.
+        depth: Blocks.
+        heads: Query heads.
+        kv_heads: Key and value heads.
+        window: How many frames a block sees, the present one included. Blocks are stacked, so what reaches a frame goes
+            back up to (window - 1) frames for each block that looks back in time.
+        registers: Tokens a frame that belong to no place.
+        time_every: Look back in time in every so manieth block; None chooses by depth.
+
+    Raises:
+        ValueError: Where sizes do not divide, or the window is shorter than two frames.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        out_channels: int,
+        actions: int,
+        patch: int = 8,
+        width: int = 256,
+        depth: int = 8,
+        heads: int = 8,
+        kv_heads: int = 2,
+        window: int = 32,
+        registers: int = 0,
+        time_every: int | None = None,
+    ):
+        super().__init__()
+        if window < 2:
+            raise ValueError(f"window came as {window}; it counts the present frame, so at least 2 would do")
+        self.patch, self.window, self.width = patch, window, width
+        self.embed = nn.Linear(channels * patch**2, width)
+        self.registers = Registers(width, registers)
+        self.level = LevelEmbedding(width)
+        self.action = ActionEmbedding(actions, width)
+        self.conditioner = Conditioner(width, kinds=4)
+        self.blocks = nn.ModuleList(Block(width, heads, kv_heads, time) for time in looks_back(depth, time_every))
+        self.hear_head = Modulation(width)
+        self.head = nn.Linear(width, out_channels * patch**2)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    @property
+    def time_blocks(self) -> int:
+        """How many blocks look back in time."""
+        return sum(block.time is not None for block in self.blocks)
+
+    def forward(
+        self,
+        frames: Float[Tensor, "b t z y x"],
+        levels: Float[Tensor, "b t"],
+        actions: Float[Tensor, "b t a"],
+        known: Bool[Tensor, "b t"],
+        past: Sequence[KeyValues] = (),
+        written: int = 0,
+    ) -> tuple[Float[Tensor, "b t o y x"], list[KeyValues]]:
+        """Predict.
+
+        Args:
+            frames: What comes in, at the levels given.
+            levels: The noise level of each frame, from 0 (noise) to 1 (clean).
+            actions: The action that led to each frame.
+            known: Whether that action is known.
+            past: For each block that looks back, the keys and values of earlier frames, in a ring of slots.
+            written: How many earlier frames there were in all; frame f lies in slot f % slots.
+
+        Returns:
+            The prediction, and for each block that looks back the keys and values of these frames.
+        """
+        height, wide = frames.shape[-2:]
+        x = self.embed(patchify(frames, self.patch))
+        if len(self.registers.tokens):
+            x = self.registers(x)
+        proposed = self.conditioner(self.level(levels) + self.action(actions, known))
+        first: Block = self.blocks[0]  # type: ignore[assignment]
+        features, device = first.space.features, frames.device
+        places = in_space(
+            height // self.patch,
+            wide // self.patch,
+            features,
+            registers=len(self.registers.tokens),
+            device=device,
+        )
+        slots = past[0].keys.shape[-2] if past else 0
+        window = look_back(
+            frames.shape[1], features, window=self.window, past=written if past else 0, slots=slots, device=device
+        )
+        if past and written < slots:
+            past = [KeyValues(keys[..., :written, :], values[..., :written, :]) for keys, values in past]
+        memories, remembered = iter(past if written else ()), []
+        for block in self.blocks:
+            x, new = block(x, proposed, places, window, next(memories, None) if block.time is not None else None)
+            if new is not None:
+                remembered.append(new)
+        heard, _ = self.hear_head(x[:, :, len(self.registers.tokens) :], proposed[HEAD])
+        return unpatchify(self.head(heard), self.patch, height, wide), remembered
+
+
+class Size(NamedTuple):
+    """Width, depth, query heads, and key and value heads."""
+
+    width: int
+    depth: int
+    heads: int
+    kv_heads: int
+
+
+SIZES = {
+    "micro": Size(128, 4, 4, 4),
+    "nano": Size(256, 8, 8, 2),
+    "S": Size(384, 12, 6, 2),
+    "B": Size(768, 12, 12, 4),
+    "L": Size(1024, 24, 16, 4),
+    "XL": Size(2048, 20, 16, 4),
+}

@@ -1,0 +1,1 @@
+"""The parts a transformer over video is made of. None of them knows of diffusion."""

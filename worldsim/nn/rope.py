@@ -1,0 +1,69 @@
+"""Rotary positions: where a token stands in its frame (2-D), and when its frame was (1-D, relative to the window).
+
+A pair of features is turned by an angle that grows with the position, so that the product of a query and a key depends
+only on how far apart they stand. Nothing is learned, so any frame size and any length will do.
+
+Source: Su et al. 2021, "RoFormer", eq. 34; Heo et al. 2024, "Rotary Position Embedding for Vision Transformer".
+"""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+SPACE_BASE = 100.0
+"""The slowest wave of space is about this many times longer than the fastest: enough for a side of 100 tokens."""
+
+TIME_BASE = 1000.0
+"""The same for time: windows of up to some hundred frames."""
+
+
+class Rotation(NamedTuple):
+    """The turns of `n` tokens, in fp32: bf16 could not tell neighbouring positions apart."""
+
+    cos: Float[Tensor, "n e"]
+    sin: Float[Tensor, "n e"]
+
+
+def waves(features: int, base: float, device: torch.device | None = None) -> Float[Tensor, " f"]:
+    """One frequency for each pair of features, in radians a position, from 1 down to nearly 1 / base."""
+    return base ** -torch.arange(0, features, 2, dtype=torch.float32, device=device).div(features)
+
+
+def in_time(positions: Int[Tensor, " n"], features: int) -> Rotation:
+    """The turns of frames.
+
+    Args:
+        positions: Frame numbers counted from anywhere: from the newest frame, they are never larger than the window,
+            and a rollout without end stays within what training has shown.
+        features: Features of a head; even.
+    """
+    angles = positions.float()[:, None] * waves(features, TIME_BASE, positions.device)
+    return Rotation(angles.cos(), angles.sin())
+
+
+def in_space(
+    rows: int, columns: int, features: int, *, registers: int = 0, device: torch.device | None = None
+) -> Rotation:
+    """The turns of a frame's tokens: half of the features tell the row, half the column.
+
+    Args:
+        rows: Tokens from top to bottom.
+        columns: Tokens from left to right.
+        features: Features of a head; a multiple of four.
+        registers: Tokens that stand nowhere; they come first and are not turned.
+        device: Where to put the result.
+    """
+    wave = waves(features // 2, SPACE_BASE, device)
+    y, x = torch.meshgrid(torch.arange(rows, device=device), torch.arange(columns, device=device), indexing="ij")
+    angles = torch.cat([y.reshape(-1, 1) * wave, x.reshape(-1, 1) * wave], dim=-1)
+    angles = torch.cat([angles.new_zeros(registers, angles.shape[-1]), angles])
+    return Rotation(angles.cos(), angles.sin())
+
+
+def rotate(x: Float[Tensor, "b q n e"], by: Rotation) -> Float[Tensor, "b q n e"]:
+    """Turn each token's features: feature i and feature i + e/2 are a pair."""
+    first, second = x.float().chunk(2, dim=-1)
+    turned = torch.cat([first * by.cos - second * by.sin, first * by.sin + second * by.cos], dim=-1)
+    return turned.to(x.dtype)

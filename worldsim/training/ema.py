@@ -1,0 +1,54 @@
+"""A slow average of the weights, which imagines better than the weights themselves."""
+
+import copy
+from typing import Any
+
+import lightning as L
+import torch
+from torch import nn
+
+
+class EMA(L.Callback):
+    """Keeps an exponential moving average of a model; it is saved with every checkpoint.
+
+    Args:
+        decay: The share of the average that stays at each step; it grows towards this from 0.1, so that a short
+            training is not held back by its first weights.
+
+    Attributes:
+        model: The averaged model, ready to imagine. It is there from the start of training on.
+    """
+
+    def __init__(self, decay: float = 0.999):
+        if not 0 <= decay < 1:
+            raise ValueError(f"ema came as {decay}; it lies between 0 and 1, and 0.999 is usual")
+        self.decay = decay
+        self.model: nn.Module | None = None
+
+    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Begin with a copy of the weights."""
+        self.model = copy.deepcopy(pl_module.model).eval().requires_grad_(False)  # type: ignore[arg-type]
+
+    def on_fit_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Follow the model to its device."""
+        assert self.model is not None
+        self.model.to(pl_module.device)
+
+    @torch.no_grad()
+    def on_train_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, *_: Any) -> None:
+        """Move a little towards the weights of now."""
+        assert self.model is not None
+        step = trainer.global_step
+        keep = min(self.decay, (1 + step) / (10 + step))
+        now = pl_module.model.parameters()  # type: ignore[union-attr, operator]
+        torch._foreach_lerp_(list(self.model.parameters()), list(now), 1 - keep)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The averaged weights."""
+        assert self.model is not None
+        return {"weights": self.model.state_dict()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from saved averages."""
+        assert self.model is not None
+        self.model.load_state_dict(state_dict["weights"])

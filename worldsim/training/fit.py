@@ -1,0 +1,248 @@
+"""The command `worldsim fit`: recorded episodes in, a world model out.
+
+A run is a folder. The same command goes on where it was stopped, whatever stopped it:
+
+    config.yaml   everything the run was given: `worldsim fit --config config.yaml` runs it again
+    last.ckpt     where it stands: weights, averages, optimiser, step
+    metrics.csv   the loss curve
+    previews/     what it imagined on the way
+    model/        the checkpoint to imagine with, written at the end
+"""
+
+import logging
+import warnings
+from pathlib import Path
+from typing import Any, Literal
+
+import lightning as L
+import torch
+import yaml
+from jsonargparse import ArgumentError, ArgumentParser
+from lightning.pytorch.callbacks import TQDMProgressBar
+from lightning.pytorch.loggers.logger import Logger
+from torch import nn
+
+from worldsim.data.module import ClipModule
+from worldsim.diffusion.noise import Levels
+from worldsim.diffusion.objective import Target, Weight
+from worldsim.models import checkpoint
+from worldsim.models.diffusion_world import DiffusionWorld
+from worldsim.models.video_dit import SIZES
+from worldsim.training.ema import EMA
+from worldsim.training.keep import Keeper
+from worldsim.training.log import Curve
+from worldsim.training.preview import Preview
+from worldsim.training.task import Task
+
+
+def fit(
+    data: str,
+    out: str,
+    size: Literal["micro", "nano", "S", "B", "L", "XL"] = "micro",
+    patch: int = 16,
+    window: int = 32,
+    registers: int = 0,
+    past: int = 2,
+    residual: bool = True,
+    target: Target = "x",
+    weight: Weight = "velocity",
+    levels: Levels | None = None,
+    context: float = 0.95,
+    action_dropout: float = 0.1,
+    codec: nn.Module | None = None,
+    frames: int = 12,
+    batch: int = 8,
+    steps: int = 20_000,
+    minutes: float | None = None,
+    lr: float = 2e-3,
+    weight_decay: float = 0.01,
+    warmup: float = 0.02,
+    decay: float = 0.3,
+    ema: float = 0.999,
+    seed: int = 0,
+    save_every: int = 500,
+    preview_every: int = 1000,
+    log_every: int = 20,
+    logger: dict[str, Any] | None = None,
+    accelerator: str = "auto",
+    devices: int = 1,
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true",
+    threads: int | None = None,
+) -> None:
+    """Train a video diffusion transformer on recorded episodes.
+
+    The size of its frames and actions follows from the data. Ctrl-C saves and stops; the same command goes on.
+
+    Args:
+        data: The folder of recorded episodes.
+        out: The run's folder.
+        size: How large a transformer.
+        patch: Side of a token in pixels (in latent cells, with a codec).
+        window: Frames that a block sees, the present one included.
+        registers: Tokens a frame that belong to no place.
+        past: Frames before that are laid beside each frame where it enters the network.
+        residual: Predict the change since the frame before.
+        target: What the network predicts.
+        weight: How the error is weighed over noise levels.
+        levels: How noisy frames are made.
+        context: The noise level that frames already seen are said to have.
+        action_dropout: The share of clips whose actions are withheld.
+        codec: Pixels to latents and back; the pixels themselves by default.
+        frames: Frames of a clip.
+        batch: Clips of a step, on each device.
+        steps: Steps of the training.
+        minutes: Stop after so many minutes even if steps are left; the learning rate falls in time for it.
+        lr: The highest learning rate.
+        weight_decay: Of the matrices inside the blocks.
+        warmup: The share of the training in which the learning rate rises.
+        decay: The share of the training, at its end, in which it falls to zero.
+        ema: The share of the averaged weights that stays at each step.
+        seed: Decides the first weights, the order of the data, and all noise.
+        save_every: Steps between saves.
+        preview_every: Steps between preview videos.
+        log_every: Steps between rows of the loss curve.
+        logger: class_path and init_args of any Lightning logger, to log to besides metrics.csv.
+        accelerator: As for a Lightning Trainer.
+        devices: As for a Lightning Trainer.
+        precision: As for a Lightning Trainer.
+        threads: CPU threads; by default what torch chooses.
+
+    Raises:
+        FileNotFoundError: Where there is no data.
+        ValueError: Where the arguments do not go together, or the folder holds a run begun with others.
+    """
+    settings = {name: plain(value) for name, value in locals().items()}
+    if steps < 1 or (minutes is not None and not minutes > 0):
+        raise ValueError(f"steps={steps} and minutes={minutes}: both are above zero")
+    if threads:
+        torch.set_num_threads(threads)
+    folder = Path(out)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=r".*(no `validation_step`|does not have many workers|`LeafSpec`|tensorboardX).*")
+    clips = ClipModule(data, frames=frames, batch=batch, seed=seed)
+    clips.setup("fit")
+    torch.manual_seed(seed)
+    model = DiffusionWorld(
+        actions=clips.actions,
+        patch=patch,
+        **SIZES[size]._asdict(),
+        window=window,
+        registers=registers,
+        past=past,
+        residual=residual,
+        target=target,
+        weight=weight,
+        levels=levels,
+        context=context,
+        action_dropout=action_dropout,
+        codec=codec,
+    )
+    check_size(model, clips.size)
+    extra = [build_logger(logger)] if logger else []
+    begin(folder, settings)
+    last = folder / "last.ckpt"
+    stands = torch.load(last, weights_only=True, mmap=True)["global_step"] if last.exists() else 0
+    task = Task(model, steps, minutes, lr, weight_decay, warmup, decay, seed)
+    averages, keeper = EMA(ema), Keeper(last, save_every)
+    trainer = L.Trainer(
+        accelerator=accelerator,
+        devices=devices,
+        precision=precision,
+        max_steps=steps,
+        max_epochs=-1,
+        gradient_clip_val=1.0,
+        logger=[Curve(folder / "metrics.csv", stands), *extra],
+        log_every_n_steps=log_every,
+        callbacks=[
+            averages,
+            Preview(folder / "previews", [clips.store[index] for index in clips.held_out_episodes[:PREVIEWS]], averages, preview_every),
+            keeper,
+            TQDMProgressBar(refresh_rate=log_every),
+        ],
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        default_root_dir=folder,
+        use_distributed_sampler=False,
+        limit_val_batches=0,
+    )
+    count = sum(parameter.numel() for parameter in model.parameters())
+    print(f"{size}: {count / 1e6:.2f} M parameters, {clips.size[0]} x {clips.size[1]} at {clips.fps:g} Hz, "
+          f"actions of {clips.actions}; " + (f"going on from step {stands}" if stands else f"into {folder}"))
+    with keeper.ctrl_c():
+        trainer.fit(task, datamodule=clips, ckpt_path=last if stands else None, weights_only=True)
+    if keeper.stopped:
+        raise KeyboardInterrupt
+    assert isinstance(averages.model, DiffusionWorld)
+    if trainer.is_global_zero:
+        checkpoint.save(averages.model, folder / "model", card(settings, clips, task, count))
+        print(f"written: {folder / 'model'} after {task.global_step} steps and {task.seconds / 60:.1f} minutes")
+
+
+PREVIEWS = 3
+"""How many held-out episodes previews show."""
+
+CHANGEABLE = {"out", "steps", "minutes", "save_every", "preview_every", "log_every", "logger", "threads", "devices"}
+"""What may differ when a run goes on: how long it is, and what does not reach the weights."""
+
+
+def plain(value: Any) -> Any:
+    """A setting as YAML can hold it."""
+    return checkpoint.recipe(value) if isinstance(value, Levels | nn.Module) else value
+
+
+def begin(folder: Path, settings: dict[str, Any]) -> None:
+    """Write down what the run was given, or refuse to go on with another.
+
+    Raises:
+        ValueError: Where the folder holds a run that was begun differently.
+    """
+    written = folder / "config.yaml"
+    if written.exists():
+        before = yaml.safe_load(written.read_text())
+        differ = [name for name in settings if name not in CHANGEABLE and before.get(name) != settings[name]]
+        if differ:
+            name = differ[0]
+            raise ValueError(
+                f"{folder} holds a run begun with {name}={before.get(name)}, and now {name}={settings[name]} came: "
+                "give the same to go on, or another folder to begin anew"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    written.write_text(yaml.safe_dump(settings, sort_keys=False))
+
+
+def check_size(model: DiffusionWorld, size: tuple[int, int]) -> None:
+    """Refuse frames that cannot be cut into tokens before anything is begun."""
+    side = model.patch * model.codec.downscale
+    if size[0] % side or size[1] % side:
+        raise ValueError(
+            f"the frames are {size[0]} x {size[1]}, which tokens of {side} pixels do not fill; "
+            f"give a patch that divides both, or record at another size"
+        )
+
+
+def build_logger(described: dict[str, Any]) -> Logger:
+    """Any Lightning logger, from its class_path and init_args."""
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_subclass_arguments(Logger, "logger")
+    try:
+        return parser.instantiate_classes(parser.parse_object({"logger": described})).logger
+    except ArgumentError as error:
+        raise ValueError(f"logger does not describe a Lightning logger: {' '.join(str(error).split())}") from error
+
+
+def card(settings: dict[str, Any], clips: ClipModule, task: Task, parameters: int) -> str:
+    """The model card: what it is, what it learned from, and how to use it."""
+    worlds = ", ".join(sorted({facts["worldsim/scene"] for facts in clips.store.facts}))
+    return f"""# A world model of {worlds}
+
+A causal video diffusion transformer ({settings["size"]}, {parameters:,} parameters), trained by worldsim.
+
+- **Learned from**: {len(clips.store) - len(clips.held_out_episodes)} episodes of `{Path(settings["data"]).name}` (hash `{clips.store.hash[:16]}`),
+  {clips.size[0]} x {clips.size[1]} pixels at {clips.fps:g} Hz, actions of {clips.actions} components; {len(clips.held_out_episodes)} episodes were held out.
+- **How**: {task.global_step} steps of {settings["batch"]} clips of {settings["frames"]} frames, {task.seconds / 60:.1f} minutes,
+  seed {settings["seed"]}; the weights are the moving average (decay {settings["ema"]}).
+- **Use**: `worldsim imagine --model FOLDER --data EPISODES --out VIDEOS`, or `worldsim.models.checkpoint.load(FOLDER)`.
+
+It knows nothing but the world it learned from, at the size and the rate it was shown.
+"""

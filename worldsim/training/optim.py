@@ -1,0 +1,71 @@
+"""The optimiser and its schedule: Muon for the matrices inside the blocks, AdamW for all the rest.
+
+Source: Jordan et al. 2024, "Muon"; Liu et al. 2025, "Muon is Scalable for LLM Training" (eq. 4: updates matched to
+AdamW's in size, so that one learning rate serves both); Hu et al. 2024, "MiniCPM" (warm-up, stable, decay).
+"""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+
+class MuonAdamW(torch.optim.Optimizer):
+    """Muon and AdamW as one optimiser with one state, so that whoever saves it saves both.
+
+    Args:
+        hidden: Matrices, for Muon.
+        others: Everything else, for AdamW.
+        lr: The learning rate of both, as one would choose it for AdamW.
+        weight_decay: Of the matrices; nothing else decays.
+    """
+
+    def __init__(
+        self, hidden: list[nn.Parameter], others: list[nn.Parameter], lr: float = 2e-3, weight_decay: float = 0.01
+    ):
+        # Newton-Schulz in four steps instead of five: the fifth no longer changes what is learned, and it is the
+        # dearest part of an update on a CPU.
+        self.muon = torch.optim.Muon(
+            hidden, lr=lr, weight_decay=weight_decay, momentum=0.95, adjust_lr_fn="match_rms_adamw"
+        )
+        self.adamw = torch.optim.AdamW(others, lr=lr, weight_decay=0.0, betas=(0.9, 0.95))
+        super().__init__([*self.muon.param_groups, *self.adamw.param_groups], {})
+        self._share()
+
+    def _share(self) -> None:
+        """One state and one list of groups: what a schedule sets here, both of them see."""
+        self.muon.param_groups, self.adamw.param_groups = self.param_groups[:1], self.param_groups[1:]
+        self.muon.state = self.adamw.state = self.state
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        super().load_state_dict(state_dict)
+        self._share()
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        """One update of everything."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        self.muon.step()
+        self.adamw.step()
+        return loss
+
+
+def split(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The matrices inside the blocks, and everything else: embeddings, heads, biases, modulation."""
+    hidden, others = [], []
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            (hidden if ".blocks." in f".{name}" and parameter.ndim == 2 else others).append(parameter)
+    return hidden, others
+
+
+def pace(done: float, *, warmup: float = 0.02, decay: float = 0.3) -> float:
+    """What to multiply the learning rate with after a share `done` of the training: up, level, and down to zero.
+
+    The share is of steps, or of minutes where the time is what is limited.
+    """
+    return max(0.0, min(1.0, (done + 1e-4) / warmup, (1.0 - done) / decay))

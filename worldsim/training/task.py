@@ -1,0 +1,106 @@
+"""One training step: what Lightning asks of a model that learns."""
+
+import time
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from worldsim.models.diffusion_world import DiffusionWorld
+from worldsim.training.optim import MuonAdamW, pace, split
+from worldsim.types import Clip
+
+
+def seed_of(*numbers: int) -> int:
+    """One seed from several numbers, such as a run's seed, a step and a rank."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+class Task(L.LightningModule):
+    """A model, its optimiser and its schedule.
+
+    Nothing here depends on what was drawn before: the noise of a step follows from the seed and the step alone, so a
+    resumed run goes on bit by bit as it would have.
+
+    Args:
+        model: The model that learns.
+        steps: How many steps the training has.
+        minutes: How many minutes it has at most; None for as long as it takes. The schedule follows whichever of the
+            two is nearer to its end.
+        lr: The highest learning rate.
+        weight_decay: Of the matrices inside the blocks.
+        warmup: The share of the training in which the learning rate rises.
+        decay: The share of the training, at its end, in which it falls to zero.
+        seed: Decides all noise.
+    """
+
+    def __init__(
+        self,
+        model: DiffusionWorld,
+        steps: int,
+        minutes: float | None,
+        lr: float,
+        weight_decay: float,
+        warmup: float,
+        decay: float,
+        seed: int,
+    ):
+        super().__init__()
+        self.model, self.steps, self.minutes = model, steps, minutes
+        self.lr, self.weight_decay, self.warmup, self.decay, self.seed = lr, weight_decay, warmup, decay, seed
+        self.spent = 0.0  # seconds trained before this process began
+        self.began = time.monotonic()
+        self.last = (0, self.began)
+
+    @property
+    def seconds(self) -> float:
+        """How long the model has learned, over all the processes in which it did."""
+        return self.spent + time.monotonic() - self.began
+
+    @property
+    def done(self) -> float:
+        """The share of the training that is over."""
+        by_time = self.seconds / (60 * self.minutes) if self.minutes else 0.0
+        return max(self.global_step / self.steps, by_time)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Muon for the matrices inside the blocks, AdamW for the rest."""
+        return MuonAdamW(*split(self.model), lr=self.lr, weight_decay=self.weight_decay)
+
+    def on_fit_start(self) -> None:
+        """Time counts from here."""
+        self.began = time.monotonic()
+        self.last = (self.global_step, self.began)
+
+    def training_step(self, clip: Clip, index: int) -> Float[Tensor, ""]:
+        """The loss of one batch."""
+        rate = self.lr * pace(self.done, warmup=self.warmup, decay=self.decay)
+        for group in self.optimizers().param_groups:  # type: ignore[union-attr]
+            group["lr"] = rate
+        noise = torch.Generator(self.device).manual_seed(seed_of(self.seed, self.global_step, self.global_rank))
+        loss = self.model.loss(clip, generator=noise)
+        self.log("loss", loss.detach(), prog_bar=True)
+        self.log("lr", rate)
+        return loss
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        """Measure the speed, and stop when the time is over."""
+        step, now = self.global_step, time.monotonic()
+        if step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            before, then = self.last
+            self.log("steps_per_second", (step - before) / max(now - then, 1e-9))
+            self.log("minutes", self.seconds / 60)
+            self.last = (step, now)
+        if self.done >= 1:
+            self.trainer.should_stop = True
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Remember the time."""
+        checkpoint["seconds"] = self.seconds
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on counting from there."""
+        self.spent = checkpoint["seconds"]
