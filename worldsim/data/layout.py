@@ -5,10 +5,8 @@ The layout is LeRobotDataset v3.0 and more. One row a frame; the last row of an 
 two-dimensional ones are slow, and viewers refuse them. What is large or must stay exact lies in `groundtruth/`.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
 
 import numpy as np
 import pyarrow as pa
@@ -36,16 +34,6 @@ PARQUET = {"compression": "zstd", "use_dictionary": False}  # a dictionary would
 def file_of(folder: str, index: int, suffix: str) -> str:
     """The place of the index-th file of a folder, from the root of the dataset."""
     return f"{folder}/chunk-{index // FILES_PER_FOLDER:03d}/file-{index % FILES_PER_FOLDER:03d}.{suffix}"
-
-
-def truth_folder(key: str) -> str:
-    """The folder of one kind of ground truth; a state may have any name, so it is quoted like a URL."""
-    return f"groundtruth/{quote(key, safe='')}"
-
-
-def truth_key(folder: Path) -> str:
-    """The inverse of `truth_folder`."""
-    return unquote(folder.name)
 
 
 # ---- rows ------------------------------------------------------------------------------------------------------------
@@ -105,9 +93,10 @@ def features_of(schema: pa.Schema) -> dict[str, dict[str, Any]]:
 
 # ---- ground truth ----------------------------------------------------------------------------------------------------
 
-TRUTH_SCHEMA = pa.schema(
+CHUNKS = pa.schema(
     {
-        "key": pa.string(),
+        "kind": pa.string(),  # of ground truth, which is also its folder: depth, segmentation or states
+        "name": pa.string(),  # of the state
         "frame_index": pa.int64(),  # of the first frame of the chunk
         "frames": pa.int64(),
         "dtype": pa.string(),  # as numpy writes it: "<f8"
@@ -117,67 +106,56 @@ TRUTH_SCHEMA = pa.schema(
 )
 
 
-def truth_of(episode: Episode) -> dict[str, np.ndarray]:
-    """What lies in `groundtruth/`, by key, each with one row a frame.
+def chunks_of(episode: Episode) -> pa.Table:
+    """Ground truth as rows of 16 compressed frames each: any window is read without the rest.
 
     Raises:
         ValueError: Where a state is not made of numbers.
     """
-    truth: dict[str, np.ndarray] = {}
-    if episode.depth is not None:
-        truth["depth"] = episode.depth
-    if episode.segmentation is not None:
-        truth["segmentation"] = episode.segmentation
-    for name, values in episode.states.items():
+    truth = [("depth", "", episode.depth), ("segmentation", "", episode.segmentation)]
+    truth += [("states", name, values) for name, values in episode.states.items()]
+    codec, rows = pa.Codec("zstd"), []
+    for kind, name, values in truth:
+        if values is None:
+            continue
         if values.dtype.kind not in "biufc":
             raise ValueError(
                 f"the state {name!r} came as {values.dtype}; booleans, integers and floats can be stored: "
                 "code names as integers"
             )
-        truth[f"state.{name}"] = values
-    return truth
+        for start in range(0, len(values), CHUNK_FRAMES):
+            part = np.ascontiguousarray(values[start : start + CHUNK_FRAMES])
+            data = codec.compress(part.tobytes(), asbytes=True)
+            rows.append((kind, name, start, len(part), part.dtype.str, list(part.shape[1:]), data))
+    return pa.Table.from_pylist([dict(zip(CHUNKS.names, row, strict=True)) for row in rows], CHUNKS)
 
 
-def chunks_of(truth: Mapping[str, np.ndarray]) -> pa.Table:
-    """Ground truth as rows of 16 compressed frames each: any window is read without the rest."""
-    codec = pa.Codec("zstd")
-    rows = [
-        {
-            "key": key,
-            "frame_index": start,
-            "frames": len(values[start : start + CHUNK_FRAMES]),
-            "dtype": values.dtype.str,
-            "shape": list(values.shape[1:]),
-            "data": codec.compress(np.ascontiguousarray(values[start : start + CHUNK_FRAMES]).tobytes(), asbytes=True),
-        }
-        for key, values in truth.items()
-        for start in range(0, len(values), CHUNK_FRAMES)
-    ]
-    return pa.Table.from_pylist(rows, TRUTH_SCHEMA)
-
-
-def array_of(chunks: pa.Table) -> np.ndarray:
-    """The rows of one key and one episode back as the array that was written."""
-    codec, parts = pa.Codec("zstd"), []
+def truth_of(chunks: pa.Table) -> dict[str, np.ndarray]:
+    """The chunks of one episode and one kind back as the arrays that were written, by name, in the same order."""
+    codec, parts = pa.Codec("zstd"), {}
     for row in chunks.to_pylist():
         dtype, shape = np.dtype(row["dtype"]), (row["frames"], *row["shape"])
         size = int(np.prod(shape)) * dtype.itemsize
-        parts.append(np.frombuffer(codec.decompress(row["data"], size, asbytes=True), dtype).reshape(shape))
-    return np.concatenate(parts)
+        part = np.frombuffer(codec.decompress(row["data"], size, asbytes=True), dtype).reshape(shape)
+        parts.setdefault(row["name"], []).append(part)
+    return {name: np.concatenate(values) for name, values in parts.items()}
 
 
 # ---- statistics ------------------------------------------------------------------------------------------------------
 
 
 def stats_of(episode: Episode, rows: pa.Table) -> dict[str, dict[str, Any]]:
-    """Least, greatest, mean, deviation and count of each numeric feature, and of each colour in [0, 1]."""
+    """Least, greatest, mean, deviation and count of each numeric feature, and of each colour in [0, 1].
+
+    For colours every eighth frame will do, as it does for LeRobot: all of them would take as long as coding the video.
+    """
     stats = {}
     for name in rows.column_names:
         values = column(rows, name)
         assert values is not None
         if values.dtype.kind == "f":
-            stats[name] = _stats(values.astype(np.float64))
-    colours = _stats(episode.frames.reshape(-1, 3) / 255)
+            stats[name] = _stats(values.T.astype(np.float64))
+    colours = _stats(np.ascontiguousarray(episode.frames[::8].reshape(-1, 3).T) / np.float32(255))
     stats[VIDEO] = {key: np.reshape(value, (3, 1, 1)).tolist() for key, value in colours.items() if key != "count"}
     stats[VIDEO]["count"] = [len(episode.frames)]
     return stats
@@ -185,11 +163,11 @@ def stats_of(episode: Episode, rows: pa.Table) -> dict[str, dict[str, Any]]:
 
 def _stats(values: np.ndarray) -> dict[str, list[float]]:
     return {
-        "min": values.min(0).tolist(),
-        "max": values.max(0).tolist(),
-        "mean": values.mean(0).tolist(),
-        "std": values.std(0).tolist(),
-        "count": [len(values)],
+        "min": values.min(1).tolist(),
+        "max": values.max(1).tolist(),
+        "mean": values.mean(1).tolist(),
+        "std": values.std(1).tolist(),
+        "count": [values.shape[1]],
     }
 
 
@@ -220,3 +198,9 @@ def write_table(path: Path, table: pa.Table) -> None:
     """A small table as one row group."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, path, **PARQUET)
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """A whole table, in this thread alone."""
+    with pq.ParquetFile(path) as file:
+        return file.read(columns, use_threads=False)

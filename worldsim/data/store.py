@@ -73,7 +73,7 @@ class EpisodeStore:
         length = len(rows)
         actions, rewards = layout.column(rows, "action"), layout.column(rows, "next.reward")
         poses, intrinsics = layout.column(rows, layout.POSE), layout.column(rows, layout.INTRINSICS)
-        truth = {key: self.truth(index, key) for key in json.loads(facts["worldsim/truth"])}
+        truth = {kind: self.truth(index, kind) for kind in self._truth_groups[index]}
         return Episode(
             actions=np.zeros((length - 1, 0), np.float32) if actions is None else actions[:-1],
             frames=frames,
@@ -84,9 +84,9 @@ class EpisodeStore:
             rewards=None if rewards is None else rewards[:-1, 0],
             poses=None if poses is None else poses.reshape(length, 4, 4),
             intrinsics=None if intrinsics is None else intrinsics.reshape(length, 3, 3),
-            depth=truth.pop("depth", None),
-            segmentation=truth.pop("segmentation", None),
-            states={key.removeprefix("state."): values for key, values in truth.items()},
+            depth=truth.get("depth", {}).get(""),
+            segmentation=truth.get("segmentation", {}).get(""),
+            states=truth.get("states", {}),
             caption=facts["worldsim/caption"],
         )
 
@@ -97,23 +97,20 @@ class EpisodeStore:
         stop = facts["length"] if stop is None else stop
         return read_mp4(self._path(f"videos/{layout.VIDEO}", index, "mp4"), first + start, first + stop)
 
-    def truth(self, index: int, key: str) -> np.ndarray:
-        """One kind of ground truth of one episode: `depth`, `segmentation`, or `state.NAME`.
+    def truth(self, index: int, kind: str = "states") -> dict[str, np.ndarray]:
+        """The ground truth of one episode by name: its `states`, or its `depth` or `segmentation` under the name "".
 
         Raises:
             ValueError: Where the episode has no such truth, or a chunk of it is missing.
         """
-        if key not in self._truth_groups[index]:
+        if kind not in self._truth_groups[index]:
             known = ", ".join(self._truth_groups[index]) or "none"
-            raise ValueError(f"episode {index} of {self.path} has no truth {key!r}; it has: {known}")
-        path = self._path(layout.truth_folder(key), index, "parquet")
-        values = layout.array_of(self._group(path, self._truth_groups[index][key]))
-        if len(values) != self.lengths[index]:
-            raise ValueError(
-                f"{path} has {len(values)} rows for episode {index}, which has {self.lengths[index]} frames; "
-                "copy the dataset again, or record it again"
-            )
-        return values
+            raise ValueError(f"episode {index} of {self.path} has no truth of kind {kind!r}; it has: {known}")
+        path = self._path(f"groundtruth/{kind}", index, "parquet")
+        truth = layout.truth_of(self._group(path, self._truth_groups[index][kind]))
+        for values in truth.values():
+            self._whole(path, index, len(values))
+        return truth
 
     @cached_property
     def lengths(self) -> np.ndarray:
@@ -124,7 +121,7 @@ class EpisodeStore:
     def episodes(self) -> pa.Table:
         """One row an episode: its length, seed, policy, caption, and where its parts lie."""
         files = sorted((self.path / "meta/episodes").glob("*/*.parquet"))
-        tables = [pq.read_table(file, memory_map=True) for file in files]
+        tables = [layout.read_table(file) for file in files]
         table = pa.concat_tables(tables)
         return table.select([name for name in table.column_names if not name.startswith("stats/")])
 
@@ -134,7 +131,7 @@ class EpisodeStore:
         if not self.actions:
             return np.zeros((self.info["total_frames"], 0), np.float32)
         files = sorted((self.path / "data").glob("*/*.parquet"))
-        tables = [pq.read_table(file, columns=["action"], use_threads=False) for file in files]
+        tables = [layout.read_table(file, ["action"]) for file in files]
         actions = layout.column(pa.concat_tables(tables), "action")
         assert actions is not None
         return actions
@@ -203,12 +200,15 @@ class EpisodeStore:
     def _rows(self, index: int) -> pa.Table:
         path = self._path("data", index, "parquet")
         rows = self._group(path, index - self._first_of_file[self._file(index)]["episode_index"])
-        if len(rows) != self.lengths[index]:
+        self._whole(path, index, len(rows))
+        return rows
+
+    def _whole(self, path: Path, index: int, rows: int) -> None:
+        if rows != self.lengths[index]:
             raise ValueError(
-                f"{path} has {len(rows)} rows for episode {index}, which has {self.lengths[index]} frames; "
+                f"{path} has {rows} rows for episode {index}, which has {self.lengths[index]} frames; "
                 "copy the dataset again, or record it again"
             )
-        return rows
 
     def _group(self, path: Path, group: int) -> pa.Table:
         if not path.is_file():

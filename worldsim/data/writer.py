@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from worldsim.data import layout
@@ -69,14 +70,12 @@ def stage(path: Path, index: int, episode: Episode, profile: str = "lossless") -
     """
     if not len(episode):
         raise ValueError(f"episode {index} has no step; an episode to learn from has at least one")
-    truth = layout.truth_of(episode)
+    chunks = layout.chunks_of(episode)
     folder = staged(path, index)
     unfinished = folder.with_name(f"unfinished-{os.getpid()}-{folder.name}")
     unfinished.mkdir(parents=True)
     write_mp4(unfinished / "frames.mp4", episode.frames, episode.fps, profile)
     rows = layout.rows_of(episode)
-    layout.write_table(unfinished / "rows.parquet", rows)
-    layout.write_table(unfinished / "truth.parquet", layout.chunks_of(truth))
     facts = {
         "frames": len(episode.frames),
         "size": list(episode.frames.shape[1:3]),
@@ -86,11 +85,19 @@ def stage(path: Path, index: int, episode: Episode, profile: str = "lossless") -
         "seed": int(episode.seed),
         "policy": episode.policy,
         "caption": episode.caption,
-        "truth": list(truth),
+        "truth": list(dict.fromkeys(chunks["kind"].to_pylist())),
         "stats": layout.stats_of(episode, rows),
     }
+    for name, table in (("rows", rows), ("truth", chunks)):
+        with pa.OSFile(str(unfinished / f"{name}.arrow"), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
     (unfinished / "episode.json").write_text(json.dumps(facts))
     os.rename(unfinished, folder)
+
+
+def _read_staged(folder: Path, name: str) -> pa.Table:
+    with pa.memory_map(str(folder / f"{name}.arrow")) as file, pa.ipc.open_file(file) as reader:
+        return reader.read_all()
 
 
 # ---- pack and finish -------------------------------------------------------------------------------------------------
@@ -118,7 +125,7 @@ class Packer:
         self._kind_file.parent.mkdir(parents=True, exist_ok=True)
         self._kind: dict[str, Any] = json.loads(self._kind_file.read_text()) if self._kind_file.exists() else {}
         while (packed := self.path / layout.file_of("meta/episodes", self.files, "parquet")).exists():
-            table = pq.read_table(packed)
+            table = layout.read_table(packed)
             self.episodes += len(table)
             self.frames = table["dataset_to_index"][-1].as_py()
             self.files += 1
@@ -193,7 +200,7 @@ class Packer:
         path.parent.mkdir(parents=True)
         writer, start = None, self.frames
         for offset, (folder, fact) in enumerate(zip(folders, facts, strict=True)):
-            rows, frames = pq.read_table(folder / "rows.parquet"), fact["frames"]
+            rows, frames = _read_staged(folder, "rows"), fact["frames"]
             rows = rows.append_column("episode_index", pa.array([self.episodes + offset] * frames, pa.int64()))
             rows = rows.append_column("index", pa.array(range(start, start + frames), pa.int64()))
             rows = rows.append_column("task_index", pa.array([self.tasks[_task(fact)]] * frames, pa.int64()))
@@ -204,19 +211,19 @@ class Packer:
         writer.close()
 
     def _pack_truth(self, draft: Path, folders: list[Path]) -> None:
-        """One file a key, one row group an episode that has the key."""
+        """One file a kind, one row group an episode that has the kind."""
         writers: dict[str, pq.ParquetWriter] = {}
         for offset, folder in enumerate(folders):
-            chunks = pq.read_table(folder / "truth.parquet")
-            for key in dict.fromkeys(chunks["key"].to_pylist()):
-                rows = chunks.filter(pa.compute.equal(chunks["key"], key)).drop_columns("key")
+            chunks = _read_staged(folder, "truth")
+            for kind in dict.fromkeys(chunks["kind"].to_pylist()):
+                rows = chunks.filter(pc.equal(chunks["kind"], kind)).drop_columns("kind")
                 rows = rows.add_column(0, "episode_index", pa.array([self.episodes + offset] * len(rows), pa.int64()))
-                if key not in writers:
-                    path = draft / layout.file_of(layout.truth_folder(key), self.files, "parquet")
+                if kind not in writers:
+                    path = draft / layout.file_of(f"groundtruth/{kind}", self.files, "parquet")
                     path.parent.mkdir(parents=True)
                     # the chunks are compressed already
-                    writers[key] = pq.ParquetWriter(path, rows.schema, compression="none", use_dictionary=False)
-                writers[key].write_table(rows)
+                    writers[kind] = pq.ParquetWriter(path, rows.schema, compression="none", use_dictionary=False)
+                writers[kind].write_table(rows, row_group_size=len(rows))
         for writer in writers.values():
             writer.close()
 
@@ -265,7 +272,7 @@ class Packer:
         self.pack(all_of_them=True)
         if not self.episodes:
             raise ValueError(f"there is no episode in {self.path} to finish a dataset with")
-        tables = [pq.read_table(self.path / layout.file_of("meta/episodes", k, "parquet")) for k in range(self.files)]
+        tables = [layout.read_table(self.path / layout.file_of("meta/episodes", k, "parquet")) for k in range(self.files)]
         _write_json(self.path / "meta/stats.json", layout.joint_stats(pa.concat_tables(tables)))
         self._write_tasks()
         info = self._info(about)
