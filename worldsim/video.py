@@ -7,10 +7,12 @@ import os
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
 from av.video.reformatter import VideoReformatter
 from jaxtyping import UInt8
 
@@ -94,14 +96,14 @@ def read_mp4(path: str | Path, start: int = 0, stop: int | None = None) -> Frame
     try:
         with av.open(str(path)) as container:
             return _decode(path, container, start, stop)
-    except av.FFmpegError as error:
+    except FFmpegError as error:
         raise ValueError(
             f"{path} is no whole mp4 ({error.strerror}, {path.stat().st_size} bytes): it is cut short or damaged; "
             "copy it again from where it came from, or record it again"
         ) from error
 
 
-def _decode(path: Path, container: av.container.InputContainer, start: int, stop: int | None) -> Frames:
+def _decode(path: Path, container: InputContainer, start: int, stop: int | None) -> Frames:
     if not container.streams.video:
         raise ValueError(f"{path} has no video in it; an mp4 with one video stream would do")
     stream = container.streams.video[0]
@@ -124,7 +126,7 @@ def _decode(path: Path, container: av.container.InputContainer, start: int, stop
                 continue
             if index != found or frame.is_corrupt:
                 break
-            plane = reformatter.reformat(frame, format="rgb24", threads=1).planes[0]
+            plane: Any = reformatter.reformat(frame, format="rgb24", threads=1).planes[0]
             rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
             frames[found] = rows[:, : 3 * plane.width].reshape(plane.height, plane.width, 3)
             found += 1
@@ -165,7 +167,7 @@ def join_mp4(path: str | Path, parts: Sequence[Path]) -> None:
                         packet.stream = stream
                         container.mux(packet)
                     start += ticks * track.frames
-            except av.FFmpegError as error:
+            except FFmpegError as error:
                 raise ValueError(f"{part} is cut short or damaged ({error.strerror}); record it again") from error
 
 

@@ -59,7 +59,11 @@ def make_env(env: str, size: int, arguments: Mapping[str, Any]) -> gym.Env:
 def _parameters(entry: Any) -> set[str]:
     """What a constructor takes, and its parents' constructors for as long as the rest is handed on to them."""
     creator = load_env_creator(entry) if isinstance(entry, str) else entry
-    parts = [kind.__init__ for kind in creator.__mro__ if "__init__" in vars(kind)] if isinstance(creator, type) else [creator]
+    parts = (
+        [kind.__init__ for kind in creator.__mro__ if "__init__" in vars(kind)]
+        if isinstance(creator, type)
+        else [creator]
+    )
     names: set[str] = set()
     for part in parts:
         parameters = inspect.signature(part).parameters.values()
@@ -163,17 +167,21 @@ def _draw(env: gym.Env, name: str) -> np.ndarray:
     try:
         frame = env.render()
     except gym.error.DependencyNotInstalled as error:
-        raise ValueError(f"{name!r} needs more to be drawn: {error} (pip install 'worldsim[gym]' may have it)") from error
+        raise ValueError(
+            f"{name!r} needs more to be drawn: {error} (pip install 'worldsim[gym]' may have it)"
+        ) from error
     except no_opengl as error:
         plain = name.rpartition(":")[2]
         raise ValueError(
-            f"{name!r} could not be drawn ({type(error).__name__}: {error}). If it is that there is no OpenGL here: with "
-            "a GPU set MUJOCO_GL=egl; without one, MuJoCo worlds are drawn by "
+            f"{name!r} could not be drawn ({type(error).__name__}: {error}); if that is for want of OpenGL, set "
+            "MUJOCO_GL=egl where there is a GPU, and where there is none draw MuJoCo worlds with "
             f"`worldsim record worldsim_envs:worldsim/MujocoGym-v0 --env_kwargs.id {plain}`"
         ) from error
     if not (isinstance(frame, np.ndarray) and frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape[-1] == 3):
         came = f"{frame.dtype} {list(frame.shape)}" if isinstance(frame, np.ndarray) else type(frame).__name__
-        raise ValueError(f"{name!r} rendered {came}; uint8 [height, width, 3] can be recorded (render mode 'rgb_array')")
+        raise ValueError(
+            f"{name!r} rendered {came}; uint8 [height, width, 3] can be recorded (render mode 'rgb_array')"
+        )
     return frame
 
 

@@ -1,7 +1,7 @@
 """Who acts while a world is recorded.
 
-A policy is a generator of actions: it is given the environment and a source of randomness, and is asked for one action a
-step. Random actions alone teach a model too little, and experts alone never leave their path; `mix` draws one of the
+A policy is a generator of actions: it is given the environment and a source of randomness, and is asked for one action
+a step. Random actions alone teach a model too little, and experts alone never leave their path; `mix` draws one of the
 table for each episode, and the episode says which.
 """
 
@@ -139,4 +139,3 @@ def _hold(space: gym.Space, rng: np.random.Generator, steps: float = 6) -> Itera
         choice = space.sample()
         for _ in range(rng.geometric(1 / steps)):
             yield choice
-

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,18 @@ from worldsim.data.writer import Packer, stage
 from worldsim.types import Episode
 from worldsim.video import PROFILES
 
-SIMULATORS = ("worldsim", "gymnasium", "mujoco", "mujoco-warp", "warp-lang", "pygame", "minerl", "numpy", "av", "pyarrow")
+SIMULATORS = (
+    "worldsim",
+    "gymnasium",
+    "mujoco",
+    "mujoco-warp",
+    "warp-lang",
+    "pygame",
+    "minerl",
+    "numpy",
+    "av",
+    "pyarrow",
+)
 """Packages whose versions decide the bytes of a recording; those that are installed are written into it."""
 
 

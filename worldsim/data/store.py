@@ -68,7 +68,7 @@ class EpisodeStore:
         if not -len(self) <= index < len(self):
             raise IndexError(f"episode {index} was asked of {self.path}, which has {len(self)}")
         index %= len(self)
-        facts = self._facts[index]
+        facts = self.facts[index]
         rows, frames = self._rows(index), self.frames(index)
         length = len(rows)
         actions, rewards = layout.column(rows, "action"), layout.column(rows, "next.reward")
@@ -92,7 +92,7 @@ class EpisodeStore:
 
     def frames(self, index: int, start: int = 0, stop: int | None = None) -> Frames:
         """Frames `start` to `stop` of one episode, and nothing else of it."""
-        facts = self._facts[index]
+        facts = self.facts[index]
         first = facts["dataset_from_index"] - self._first_of_file[self._file(index)]["dataset_from_index"]
         stop = facts["length"] if stop is None else stop
         return read_mp4(self._path(f"videos/{layout.VIDEO}", index, "mp4"), first + start, first + stop)
@@ -112,10 +112,14 @@ class EpisodeStore:
             self._whole(path, index, len(values))
         return truth
 
+    def kinds(self, index: int) -> list[str]:
+        """The kinds of ground truth that an episode has: of `depth`, `segmentation`, `states`."""
+        return list(self._truth_groups[index])
+
     @cached_property
     def lengths(self) -> np.ndarray:
         """The number of frames of each episode, `[episodes]`."""
-        return np.array([facts["length"] for facts in self._facts])
+        return np.array([facts["length"] for facts in self.facts])
 
     @cached_property
     def episodes(self) -> pa.Table:
@@ -169,19 +173,20 @@ class EpisodeStore:
         return None if written is None else space_from_json(written)
 
     @cached_property
-    def _facts(self) -> list[dict[str, Any]]:
+    def facts(self) -> list[dict[str, Any]]:
+        """`episodes` as a list: `store.facts[i]["worldsim/policy"]`."""
         return self.episodes.to_pylist()
 
     @cached_property
     def _first_of_file(self) -> dict[int, dict[str, Any]]:
         """The facts of the first episode in each file."""
-        return {self._file(facts["episode_index"]): facts for facts in reversed(self._facts)}
+        return {self._file(facts["episode_index"]): facts for facts in reversed(self.facts)}
 
     @cached_property
     def _truth_groups(self) -> list[dict[str, int]]:
         """For each episode, which row group of its file holds which truth."""
         groups, counts = [], {}
-        for facts in self._facts:
+        for facts in self.facts:
             file = self._file(facts["episode_index"])
             mine = {}
             for key in json.loads(facts["worldsim/truth"]):
@@ -191,7 +196,7 @@ class EpisodeStore:
         return groups
 
     def _file(self, index: int) -> int:
-        facts = self._facts[index]
+        facts = self.facts[index]
         return facts["data/chunk_index"] * layout.FILES_PER_FOLDER + facts["data/file_index"]
 
     def _path(self, folder: str, index: int, suffix: str) -> Path:

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from worldsim.data import layout
@@ -215,8 +215,9 @@ class Packer:
         writers: dict[str, pq.ParquetWriter] = {}
         for offset, folder in enumerate(folders):
             chunks = _read_staged(folder, "truth")
-            for kind in dict.fromkeys(chunks["kind"].to_pylist()):
-                rows = chunks.filter(pc.equal(chunks["kind"], kind)).drop_columns("kind")
+            kinds = np.array(chunks["kind"].to_pylist())
+            for kind in dict.fromkeys(kinds.tolist()):
+                rows = chunks.filter(pa.array(kinds == kind)).drop_columns("kind")
                 rows = rows.add_column(0, "episode_index", pa.array([self.episodes + offset] * len(rows), pa.int64()))
                 if kind not in writers:
                     path = draft / layout.file_of(f"groundtruth/{kind}", self.files, "parquet")
@@ -272,7 +273,9 @@ class Packer:
         self.pack(all_of_them=True)
         if not self.episodes:
             raise ValueError(f"there is no episode in {self.path} to finish a dataset with")
-        tables = [layout.read_table(self.path / layout.file_of("meta/episodes", k, "parquet")) for k in range(self.files)]
+        tables = [
+            layout.read_table(self.path / layout.file_of("meta/episodes", k, "parquet")) for k in range(self.files)
+        ]
         _write_json(self.path / "meta/stats.json", layout.joint_stats(pa.concat_tables(tables)))
         self._write_tasks()
         info = self._info(about)
