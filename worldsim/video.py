@@ -217,7 +217,7 @@ def _coverage(old: int, new: int) -> np.ndarray:
     return (np.clip(covered, 0, None) * (new / old)).astype(np.float32)
 
 
-def side_by_side(videos: Sequence[Frames], gap: int = 2) -> Frames:
+def side_by_side(videos: Sequence[UInt8[np.ndarray, "_ _ _ 3"]], gap: int = 2) -> Frames:
     """Videos of equal length and height from left to right, `gap` white pixels between them.
 
     Raises:

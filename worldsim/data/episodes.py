@@ -15,6 +15,7 @@ import difflib
 import inspect
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import gymnasium as gym
@@ -38,9 +39,11 @@ def make_env(env: str, size: int, arguments: Mapping[str, Any]) -> gym.Env:
     Raises:
         ValueError: Where there is no such environment, or it cannot be made with these arguments.
     """
+    module, _, name = env.rpartition(":")
     try:
-        spec = gym.spec(env)  # imports the module, too
-        accepted = _parameters(spec.entry_point)
+        if module:
+            import_module(module)
+        accepted = _parameters(gym.spec(name).entry_point)
         drawn = {"size": size} if "size" in accepted else {"height": size, "width": size}
         drawn = {name: pixels for name, pixels in drawn.items() if name in accepted}
         return gym.make(env, render_mode="rgb_array", disable_env_checker=True, **{**drawn, **arguments})
@@ -49,7 +52,7 @@ def make_env(env: str, size: int, arguments: Mapping[str, Any]) -> gym.Env:
     except gym.error.DependencyNotInstalled as error:
         raise ValueError(f"{env!r} needs more: {error} (pip install 'worldsim[gym]' may have it)") from error
     except gym.error.UnregisteredEnv as error:
-        names = difflib.get_close_matches(env.rpartition(":")[2], gym.registry, n=3)
+        names = difflib.get_close_matches(name, gym.registry, n=3)
         near = f"near to it: {', '.join(names)}" if names else "gymnasium.pprint_registry() lists them all"
         raise ValueError(f"there is no environment {env!r}; {near}") from error
     except (gym.error.Error, TypeError) as error:

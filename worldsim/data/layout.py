@@ -138,7 +138,7 @@ def truth_of(chunks: pa.Table) -> dict[str, np.ndarray]:
         size = int(np.prod(shape)) * dtype.itemsize
         part = np.frombuffer(codec.decompress(row["data"], size, asbytes=True), dtype).reshape(shape)
         parts.setdefault(row["name"], []).append(part)
-    return {name: np.concatenate(values) for name, values in parts.items()}
+    return {name: np.concatenate(values, dtype=values[0].dtype) for name, values in parts.items()}
 
 
 # ---- statistics ------------------------------------------------------------------------------------------------------

@@ -43,7 +43,8 @@ def expert(env: gym.Env, rng: np.random.Generator) -> Iterator[Any]:
     """
     if not has_expert(env):
         raise ValueError(f"{env.unwrapped} has no expert; 'walk', 'random' and 'noop' act in any world")
-    return iter(lambda: env.unwrapped.expert(rng), None)  # type: ignore[attr-defined]
+    while True:
+        yield env.unwrapped.expert(rng)  # type: ignore[attr-defined]
 
 
 def noisy_expert(env: gym.Env, rng: np.random.Generator) -> Iterator[Any]:
@@ -109,11 +110,10 @@ def _walk(space: gym.Space, rng: np.random.Generator) -> Iterator[Any]:
         case spaces.Box() if space.dtype is not None and space.dtype.kind == "f":
             return _drift(space, rng)
         case spaces.Dict():
-            parts = {name: _walk(part, rng) for name, part in space.spaces.items()}
-            return iter(lambda: {name: next(part) for name, part in parts.items()}, None)
+            walks = [_walk(part, rng) for part in space.spaces.values()]
+            return (dict(zip(space.spaces, actions, strict=True)) for actions in zip(*walks, strict=True))
         case spaces.Tuple():
-            walks = [_walk(part, rng) for part in space.spaces]
-            return iter(lambda: tuple(next(part) for part in walks), None)
+            return zip(*[_walk(part, rng) for part in space.spaces], strict=True)
     return _hold(space, rng)
 
 

@@ -65,5 +65,5 @@ def _bound(values: np.ndarray) -> Json:
     return np.vectorize(_number, otypes=[object])(values).tolist()
 
 
-def _number(value: float) -> float | str:
+def _number(value: float | int) -> float | int | str:
     return value if np.isfinite(value) else str(value)

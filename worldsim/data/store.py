@@ -108,8 +108,8 @@ class EpisodeStore:
             raise ValueError(f"episode {index} of {self.path} has no truth of kind {kind!r}; it has: {known}")
         path = self._path(f"groundtruth/{kind}", index, "parquet")
         truth = layout.truth_of(self._group(path, self._truth_groups[index][kind]))
-        for values in truth.values():
-            self._whole(path, index, len(values))
+        for frames in {len(values) for values in truth.values()} or {0}:
+            self._whole(path, index, frames)
         return truth
 
     def kinds(self, index: int) -> list[str]:
