@@ -1,0 +1,1 @@
+"""Episodes on disk: recorded, stored, read in windows and in batches."""

@@ -1,0 +1,141 @@
+"""Batches of clips for a Lightning trainer, which a resumed run goes on with where it stopped."""
+
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from worldsim.data.clips import Batches, ClipDataset
+from worldsim.data.store import EpisodeStore
+from worldsim.types import Clip
+
+
+class ClipModule(L.LightningDataModule):
+    """Clips of a dataset, drawn at random to train with, and fixed ones of held-out episodes to validate with.
+
+    Training batches have no end: say `max_steps` to the trainer, and `val_check_interval` with
+    `check_val_every_n_epoch=None`. The i-th batch is a pure function of (seed, i), whatever the number of workers.
+
+    Args:
+        path: A dataset that `worldsim record` wrote.
+        frames: Frames of a clip.
+        batch: Clips of a batch.
+        seed: Decides which windows are drawn.
+        held_out: The share of episodes that is never trained on; spread evenly over the dataset, at least one.
+        val_clips: At most so many windows are validated with.
+        workers: Processes that read; 0 reads in this one, which is fast enough for small frames.
+        cache: Where decoded frames are kept; `.cache` within the dataset where it is not said.
+
+    Attributes (after `setup`):
+        store: The dataset.
+        size: Height and width in pixels.
+        actions: The components of an action.
+        fps: Frames a second (Hz).
+        held_out_episodes: The episodes that are not trained on; look at predictions of these.
+
+    Raises:
+        ValueError: Where a setting cannot be, or there are too few episodes to hold one out.
+    """
+
+    store: EpisodeStore
+    size: tuple[int, int]
+    actions: int
+    fps: float
+    held_out_episodes: list[int]
+
+    def __init__(
+        self,
+        path: str | Path,
+        frames: int = 12,
+        batch: int = 16,
+        seed: int = 0,
+        held_out: float = 0.1,
+        val_clips: int = 64,
+        workers: int = 0,
+        cache: str | Path | None = None,
+    ):
+        super().__init__()
+        if batch < 1:
+            raise ValueError(f"batch came as {batch}; it has at least one clip")
+        if not 0 < held_out < 1:
+            raise ValueError(
+                f"held_out came as {held_out}; it is a share of the episodes, between 0 and 1: 0.1 is usual"
+            )
+        self.path, self.frames, self.batch, self.seed = Path(path), frames, batch, seed
+        self.held_out, self.val_clips, self.workers, self.cache = held_out, val_clips, workers, cache
+        self._step = 0  # batches trained with so far
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open the dataset, decode it where that was not done, and split it by episode."""
+        self._step = 0  # a checkpoint is loaded after this
+        if hasattr(self, "store"):
+            return
+        store = EpisodeStore(self.path)
+        if len(store) < 2:
+            raise ValueError(f"{self.path} has {len(store)} episode; one to train with and one to hold out are needed")
+        count = min(max(1, round(self.held_out * len(store))), len(store) - 1)
+        self.held_out_episodes = np.linspace(0, len(store) - 1, count, dtype=int).tolist()
+        kept = sorted(set(range(len(store))) - set(self.held_out_episodes))
+        self._train = ClipDataset(self.path, self.frames, kept, self.cache)
+        self._val = ClipDataset(self.path, self.frames, self.held_out_episodes, self.cache)
+        self.store, self.size, self.actions, self.fps = store, store.size, store.actions, store.fps
+
+    def train_dataloader(self) -> DataLoader:
+        """Batches from where training is now, without end."""
+        rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        return self._loader(Batches(self._train, self.batch, self.seed, self._step, rank, ranks))
+
+    def val_dataloader(self) -> DataLoader:
+        """The same windows each time: apart from each other, spread evenly over the held-out episodes."""
+        apart = self._val.apart()
+        chosen = apart[np.linspace(0, len(apart) - 1, min(self.val_clips, len(apart)), dtype=int)]
+        return self._loader(FixedBatches(self._val, chosen, self.batch))
+
+    def _loader(self, batches: Dataset) -> DataLoader:
+        pinned = torch.cuda.is_available()
+        return DataLoader(
+            batches, batch_size=None, num_workers=self.workers, pin_memory=pinned, persistent_workers=self.workers > 0
+        )
+
+    def on_before_batch_transfer(self, batch: Clip, dataloader_idx: int) -> Clip:
+        """Count what is trained with; what a worker has read ahead does not count."""
+        if self.trainer and self.trainer.training:
+            self._step += 1
+        return batch
+
+    def state_dict(self) -> dict[str, Any]:
+        """How far training is in the order of batches, and which order that is."""
+        return {"step": self._step, "data": self.store.hash, "batch": self.batch, "seed": self.seed}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from there.
+
+        Raises:
+            ValueError: Where the order was another: other data, another batch size, another seed.
+        """
+        mine = self.state_dict()
+        for name in ("data", "batch", "seed"):
+            if state_dict[name] != mine[name]:
+                raise ValueError(
+                    f"the run was trained with {name} {state_dict[name]}, and goes on with {name} {mine[name]}; "
+                    "use the same to resume, or begin a new run"
+                )
+        self._step = state_dict["step"]
+
+
+class FixedBatches(Dataset):
+    """These windows, in batches, in order."""
+
+    def __init__(self, clips: ClipDataset, windows: np.ndarray, batch: int):
+        self.clips, self.parts = clips, [windows[at : at + batch] for at in range(0, len(windows), batch)]
+
+    def __len__(self) -> int:
+        """The number of batches; the last may be smaller."""
+        return len(self.parts)
+
+    def __getitem__(self, index: int) -> Clip:
+        """One batch."""
+        return self.clips.clips(self.parts[index])

@@ -1,0 +1,235 @@
+"""The command `worldsim record`: episodes of any Gymnasium environment, by its id.
+
+    worldsim record worldsim_envs:worldsim/Hidden-v0 --out runs/hidden --episodes 200 --workers 2
+    worldsim record CartPole-v1 --out runs/cartpole
+
+It can be stopped, or killed, at any time; the same command goes on, and what comes out in the end is the same to the
+byte, however often it was stopped and however many workers there were.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import yaml
+from tqdm import tqdm
+
+from worldsim.data import layout
+from worldsim.data.episodes import frame_rate_of, make_env, record_episode
+from worldsim.data.executor import Executor, Here, Pool
+from worldsim.data.policies import MIX, POLICIES, has_expert
+from worldsim.data.spaces import Json, space_to_json
+from worldsim.data.store import EpisodeStore
+from worldsim.data.writer import Packer, stage
+from worldsim.types import Episode
+from worldsim.video import PROFILES
+
+SIMULATORS = (
+    "worldsim",
+    "gymnasium",
+    "mujoco",
+    "mujoco-warp",
+    "warp-lang",
+    "pygame",
+    "minerl",
+    "numpy",
+    "av",
+    "pyarrow",
+)
+"""Packages whose versions decide the bytes of a recording; those that are installed are written into it."""
+
+
+def record(
+    env: str,
+    out: str | None = None,
+    episodes: int = 100,
+    steps: int = 40,
+    size: int = 64,
+    seed: int = 0,
+    policy: str = "mix",
+    workers: int = 1,
+    env_kwargs: dict[str, Any] | None = None,
+    depth: bool = False,
+    segmentation: bool = False,
+    fps: float | None = None,
+    profile: str = "lossless",
+    licence: str = "unstated",
+) -> EpisodeStore:
+    """Record episodes of a world: frames, actions, rewards, and all that the world says is true.
+
+    Args:
+        env: A Gymnasium id, `module:Name-v0` where a module has to be imported first.
+        out: The folder of the dataset; runs/NAME where it is not said.
+        episodes: How many.
+        steps: Steps of an episode, unless the world ends it before; it has one more frame.
+        size: Height and width of a frame in pixels.
+        seed: Decides all episodes; another seed makes others.
+        policy: Who acts: noop, random, walk, expert, noisy_expert, or mix, which draws one for each episode.
+        workers: Processes that record at the same time; they make no difference to the result.
+        env_kwargs: What the environment is made with, as in `--env_kwargs.name value`.
+        depth: Record depth (m), where the world can.
+        segmentation: Record which object each pixel shows, where the world can.
+        fps: Frames a second (Hz), where the world does not say.
+        profile: How frames are coded: lossless, fine (44-47 dB, for 256 pixels and more) or preview.
+        licence: Of the data, as an SPDX name.
+
+    Returns:
+        The store, to be read.
+
+    Raises:
+        ValueError: Where something cannot be recorded like this, or the folder holds another recording.
+    """
+    path = Path(out or f"runs/{env.rpartition('/')[2].rpartition(':')[2].lower()}")
+    settings = {name: value for name, value in locals().items() if name not in ("out", "workers", "path")}
+    settings["env_kwargs"] = env_kwargs or {}
+    _check(settings, workers)
+    _compare(path, settings)
+    if (path / layout.INFO).exists():
+        print(f"{path} is recorded already; look at it with: worldsim data show {path}")
+        return EpisodeStore(path)
+
+    labels = {name: True for name in ("depth", "segmentation") if settings[name]}
+    recorder = Recorder(path, env, {**settings["env_kwargs"], **labels}, steps, size, seed, policy, fps, profile)
+    about = {**_about(recorder), "licence": licence, "steps": steps, "seed": seed, "profile": profile}
+    _claim(path, settings)
+    packer = Packer(path)
+    missing = packer.missing(episodes)
+    executor: Executor = Here() if workers == 1 else Pool(min(workers, len(missing) or 1))
+    progress = tqdm(total=episodes, initial=episodes - len(missing), unit="episode", desc=f"record {path}")
+    with progress:
+        for _ in executor.map(recorder, missing):
+            progress.update()
+            packer.pack()
+    recorder.close()
+    packer.finish(about)
+    store = EpisodeStore(path)
+    print(f"{path}: {len(store)} episodes, {store.info['total_frames']} frames; look: worldsim data show {path}")
+    return store
+
+
+@dataclass
+class Recorder:
+    """Records the index-th episode and stages it; a process makes the environment once, when it is first needed."""
+
+    path: Path
+    env: str
+    arguments: Mapping[str, Any]
+    steps: int
+    size: int
+    seed: int
+    policy: str
+    fps: float | None
+    profile: str
+    _world: gym.Env | None = field(default=None, repr=False)
+
+    def __call__(self, index: int) -> int:
+        """Record and stage; gives the number of steps."""
+        episode = self.episode(index, self.steps)
+        stage(self.path, index, episode, self.profile)
+        return len(episode)
+
+    def episode(self, index: int, steps: int) -> Episode:
+        """Record the index-th episode."""
+        how = {"policy": self.policy, "size": self.size, "fps": self.fps}
+        episode = record_episode(self.world(), self.env, seed=self.seed, index=index, steps=steps, **how)
+        for name in ("depth", "segmentation"):
+            if name in self.arguments and getattr(episode, name) is None:
+                raise ValueError(f"{self.env!r} took {name}=True, but its observations have no {name!r}; leave it out")
+        return episode
+
+    def world(self) -> gym.Env:
+        """The environment of this process."""
+        if self._world is None:
+            self._world = make_env(self.env, self.size, self.arguments)
+        return self._world
+
+    def close(self) -> None:
+        """Let go of the environment."""
+        if self._world is not None:
+            self._world.close()
+            self._world = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_world": None}  # an environment stays in its process
+
+
+def _check(settings: Mapping[str, Any], workers: int) -> None:
+    for name, value, least in [
+        *((name, settings[name], 1) for name in ("episodes", "steps")),
+        ("size", settings["size"], 8),
+        ("workers", workers, 1),
+    ]:
+        if value < least:
+            raise ValueError(f"{name} came as {value}; {least} is the least")
+    if settings["policy"] not in ("mix", *POLICIES):
+        raise ValueError(f"policy came as {settings['policy']!r}; there are: mix, {', '.join(POLICIES)}")
+    if settings["profile"] not in PROFILES:
+        raise ValueError(f"profile came as {settings['profile']!r}; there are: {', '.join(PROFILES)}")
+    if settings["fps"] is not None and not settings["fps"] > 0:
+        raise ValueError(f"fps came as {settings['fps']}; it is in Hz and above zero")
+
+
+def _compare(path: Path, settings: Mapping[str, Any]) -> None:
+    """A folder is empty, or holds a recording of the same settings."""
+    recipe = path / layout.RECIPE
+    if recipe.exists():
+        before = yaml.safe_load(recipe.read_text())
+        for name, value in settings.items():
+            if before.get(name) != value:
+                raise ValueError(
+                    f"{path} holds a recording with {name} = {before.get(name)}, and {name} = {value} was asked for; "
+                    "choose another --out, or the same settings to go on with it"
+                )
+    elif path.exists() and any(path.iterdir()):
+        raise ValueError(f"{path} is not empty and holds no recording; choose a new or an empty folder for --out")
+
+
+def _claim(path: Path, settings: Mapping[str, Any]) -> None:
+    """Write down what is recorded here: for `_compare`, and as the YAML that records it again."""
+    path.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.yaml")
+    draft.write_text(yaml.safe_dump(dict(settings), sort_keys=False))
+    os.replace(draft, path / layout.RECIPE)
+
+
+def _about(recorder: Recorder) -> dict[str, Any]:
+    """What the dataset says about its world. Tries it first: what cannot be recorded is refused before it begins."""
+    world = recorder.world()
+    recorder.fps = recorder.fps or frame_rate_of(world, recorder.env)
+    recorder.episode(0, steps=1)
+    arguments = json.dumps(dict(recorder.arguments), sort_keys=True)
+    shares = {name: share for name, share in MIX.items() if has_expert(world) or "expert" not in name}
+    return {
+        "world": {
+            "id": recorder.env,
+            "kwargs": dict(recorder.arguments),
+            "kwargs_hash": hashlib.sha256(arguments.encode()).hexdigest()[:16],
+            "renderer": getattr(world.unwrapped, "renderer", None),
+        },
+        "versions": {name: number for name in SIMULATORS if (number := _version(name))},
+        "action_space": space_to_json(world.action_space),
+        "observation_space": _space(world.observation_space),
+        "policy": recorder.policy,
+        **({"mix": shares} if recorder.policy == "mix" else {}),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _space(space: gym.Space) -> Json:
+    """What is observed need not be a vector; a space that we cannot write as JSON is named as it names itself."""
+    try:
+        return space_to_json(space)
+    except ValueError:
+        return {"space": "other", "is": str(space)}
