@@ -61,7 +61,7 @@ RUNGS: dict[str, tuple[Rung, ...]] = {
     "fidelity": (
         *PICTURE,
         Rung("left for right", known.mirrored, (0.0,), "harmful"),
-        Rung("time reversed", known.reversed_time, (0.0,), "harmful"),
+        Rung("time reversed", known.reversed_time, (0.0,), "costly"),
     ),
 }
 """By benchmark. What is harmful to one question can be no matter to another."""

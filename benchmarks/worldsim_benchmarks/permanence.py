@@ -9,7 +9,7 @@ the other side. Its twin is the same world without that thing. From eight frames
 
 - OP = (R - F)(1 - L)(1 - X), read by colour. R: how well the thing re-appears where and as large as it truly does; F:
   the same on the absent twin; L: how often it is seen while it is wholly hidden; X: how often anything is seen that is
-  not there, in the worse of the arms.
+  not there, in the worse of the arms, while the thing is not hidden (then L counts it).
 - TDS, the twin test on the frames after the thing has been hidden; no reader involved.
 
 OP alone depends on a colour reader; TDS alone is blind to duplicates and to things drawn in front of the screen. The
@@ -93,10 +93,8 @@ class Permanence:
         hue = int(present.truth.hue[target])
         leak = np.mean([len(sightings[0].of(t, hue)[0]) > 0 for t in hidden])
         spurious = max(
-            np.mean([unmatched(sighting, told.truth, t, excused=excused.get(t, -1)) for t in range(FUTURE)])
-            for sighting, told, excused in zip(
-                sightings, (present, absent), ({t: hue for t in hidden}, {}), strict=True
-            )
+            np.mean([unmatched(sighting, told.truth, t) for t in range(FUTURE) if t not in excused])
+            for sighting, told, excused in zip(sightings, (present, absent), (hidden, ()), strict=True)
         )
         asked = np.zeros(FUTURE, bool)
         asked[again] = True
@@ -149,11 +147,9 @@ def found(sighting: Sighting, truth: Truth, target: int, t: int) -> float:
     return float(min(ratio, 1 / ratio))
 
 
-def unmatched(sighting: Sighting, truth: Truth, t: int, *, excused: int) -> float:
-    """1 where anything is seen at frame t that is not there, else 0; one hue may be excused, which others judge."""
+def unmatched(sighting: Sighting, truth: Truth, t: int) -> float:
+    """1 where anything is seen at frame t that is not there, else 0."""
     for hue in np.unique(sighting.hue[sighting.frame == t]).tolist():
-        if hue == excused:
-            continue
         _, centre = sighting.of(t, hue)
         owners = np.flatnonzero((truth.hue == hue) & (truth.area[t] > 0))
         if not len(owners):

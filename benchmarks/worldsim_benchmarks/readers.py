@@ -114,11 +114,12 @@ class ColourReader:
         for hue in np.unique(hues[hues >= 0]):
             patches, count = ndimage.label(hues == hue, in_plane)
             numbers = np.arange(1, count + 1)
-            areas = ndimage.sum_labels(np.ones_like(patches), patches, numbers)
+            # a pixel on an edge is half the thing's colour: it belongs where it is more than half
+            middling = ndimage.mean(strength, patches, numbers)
+            inside = (patches > 0) & (strength > 0.5 * np.concatenate([[np.inf], middling])[patches])
+            areas = ndimage.sum_labels(inside, patches, numbers)
             kept = numbers[areas >= self.least_area]
-            for area, (t, v, u) in zip(
-                areas[kept - 1], ndimage.center_of_mass(patches > 0, patches, kept), strict=True
-            ):
+            for area, (t, v, u) in zip(areas[kept - 1], ndimage.center_of_mass(inside, patches, kept), strict=True):
                 rows.append((round(t), int(hue), float(area), u + 0.5, v + 0.5))
         table = np.array(sorted(rows)).reshape(-1, 5)
         return Sighting(table[:, 0].astype(int), table[:, 1].astype(int), table[:, 2], table[:, 3:])
