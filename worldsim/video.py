@@ -182,16 +182,21 @@ def frame_rate(fps: float) -> Fraction:
     return Fraction(fps).limit_denominator(1001)
 
 
-def write_png(path: str | Path, picture: Picture) -> None:
-    """Write one picture; the file appears whole, by an atomic rename."""
-    path = Path(path)
+def png(picture: Picture) -> bytes:
+    """One picture as the content of a png file."""
     height, width, _ = picture.shape
     codec = av.CodecContext.create("png", "w")
     assert isinstance(codec, av.VideoCodecContext)
     codec.width, codec.height, codec.pix_fmt, codec.time_base = width, height, "rgb24", Fraction(1)
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    return b"".join(bytes(packet) for packet in [*codec.encode(frame), *codec.encode(None)])
+
+
+def write_png(path: str | Path, picture: Picture) -> None:
+    """Write one picture; the file appears whole, by an atomic rename."""
+    path = Path(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    unfinished.write_bytes(b"".join(bytes(packet) for packet in [*codec.encode(frame), *codec.encode(None)]))
+    unfinished.write_bytes(png(picture))
     os.replace(unfinished, path)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from tqdm import tqdm
 from worldsim.models.checkpoint import load
-from worldsim.rollout import imagine
+from worldsim.rollout import imagine_batch
 
 from worldsim.protocols import WorldModel
 from worldsim_benchmarks.benchmark import SPLITS, Contestant, Twins, Video, title
@@ -39,7 +39,7 @@ class Modelled:
         for start in tqdm(range(0, len(cases), self.batch), desc=f"{self.name} imagines", leave=False):
             rows = cases[start : start + self.batch]
             frames.extend(
-                imagine(
+                imagine_batch(
                     self.model,
                     np.stack([case.seen for case, _ in rows]),
                     np.stack([case.taken for case, _ in rows]),
