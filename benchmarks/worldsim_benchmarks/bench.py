@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from tqdm import tqdm
-from worldsim.models.checkpoint import load
-from worldsim.rollout import imagine_batch
 
+from worldsim.models.checkpoint import load
 from worldsim.protocols import WorldModel
+from worldsim.rollout import imagine_batch
 from worldsim_benchmarks.benchmark import SPLITS, Contestant, Twins, Video, title
 from worldsim_benchmarks.catalogue import BENCHMARKS, choose
 from worldsim_benchmarks.contestants import ORACLES, trivial

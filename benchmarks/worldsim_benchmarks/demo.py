@@ -1,7 +1,7 @@
 """The command `worldsim demo`: the whole line, from a simulator to a leaderboard, and a report of one page.
 
-Each step is the command of the same name with the arguments written here, so whatever the demo does can be done again by
-hand, and a demo that was stopped goes on where it was.
+Each step is the command of the same name with the arguments written here, so whatever the demo does can be done again
+by hand, and a demo that was stopped goes on where it was.
 """
 
 import csv
@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from worldsim.data.module import ClipModule
 from worldsim.data.record import record
 from worldsim.models.checkpoint import load
 from worldsim.rollout import rollouts
 from worldsim.training.fit import fit
-
 from worldsim_benchmarks.bench import bench
 from worldsim_benchmarks.board import board
 from worldsim_benchmarks.report import Chapter, report
@@ -24,7 +24,7 @@ WORLD = "worldsim_envs:worldsim/Hidden-v0"
 SHARE = {"record": 0.15, "fit": 0.62}
 """Of the minutes given; the rest is for imagining and benchmarking."""
 EPISODES_A_MINUTE = 500
-"""Recorded on two cores of a laptop, about; what is recorded depends on the minutes asked for and never on the machine."""
+"""Of recording, about, on two cores; what is recorded depends on the minutes asked for and never on the machine."""
 SHOWN = 4
 
 
@@ -85,7 +85,8 @@ def demo(out: str = "runs/demo", minutes: float = 12.0, size: int = 64, seed: in
     )
     print(
         f"\nfinished in {(time.perf_counter() - began) / 60:.1f} minutes\n"
-        f"  report      {page}\n  leaderboard {results / 'board.html'}\n  model       {run / 'model'}\n  episodes    {data}"
+        f"  report      {page}\n  leaderboard {results / 'board.html'}\n"
+        f"  model       {run / 'model'}\n  episodes    {data}"
     )
 
 

@@ -25,11 +25,11 @@ Review 116, 1988) in its bounded, antisymmetric form.
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from worldsim_envs.palette import RGB
 
 from worldsim_benchmarks.benchmark import SPLITS, Case, Score, Truth, Twins, Video
 from worldsim_benchmarks.cases import case, happen, make
 from worldsim_benchmarks.readers import ColourReader, Sighting
+from worldsim_envs.palette import RGB
 
 CONTEXT = 8
 FUTURE = 32

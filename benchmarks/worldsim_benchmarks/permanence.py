@@ -24,11 +24,11 @@ deep-learning model inspired by developmental psychology, Nature Human Behaviour
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from worldsim_envs.palette import RGB
 
 from worldsim_benchmarks.benchmark import SPLITS, Score, Truth, Twins, Video
 from worldsim_benchmarks.cases import case, happen, make, still_actions
 from worldsim_benchmarks.readers import ColourReader, Sighting, twin_test
+from worldsim_envs.palette import RGB
 
 CONTEXT = 8
 FUTURE = 32

@@ -25,6 +25,7 @@ def fit_colours(
     cannot tell how colours changed. An exposure that is off by a tenth is no mistake about the world, and the twin test
     would count it as one.
     """
+    where = where & (np.arange(where.size).reshape(where.shape) % 7 == 0)  # a seventh of the pixels tell as much
     pixels, wanted = frames[where] / 255.0, target[where] / 255.0
     if not len(pixels):
         return frames.astype(float)
@@ -51,9 +52,10 @@ def twin_test(
     exchanged earn -1.
     """
     a, b = (truth.astype(float) for truth in truths)
-    tells = np.abs(a - b).max(-1) > DIFFERS
-    same = np.abs(a - b).max(-1) <= 2
-    fitted = [fit_colours(answer, (a + b) / 2, same) for answer in answers]
+    apart = np.abs(a - b).max(-1)
+    tells, same = apart > DIFFERS, apart <= 2
+    middle = (a + b) / 2
+    fitted = [fit_colours(answer, middle, same) for answer in answers]
     scores = np.full(len(a), np.nan)
     for t in np.flatnonzero(asked & (tells.sum((1, 2)) >= EXPOSED)):
         mask = tells[t]
@@ -61,9 +63,9 @@ def twin_test(
         def distance(p, q, mask=mask, t=t):
             return np.abs(p[t][mask] - q[t][mask]).mean()
 
-        apart = distance(a, b)
-        own = (distance(fitted[0], b) - distance(fitted[0], a)) / apart
-        other = (distance(fitted[1], a) - distance(fitted[1], b)) / apart
+        between = distance(a, b)
+        own = (distance(fitted[0], b) - distance(fitted[0], a)) / between
+        other = (distance(fitted[1], a) - distance(fitted[1], b)) / between
         scores[t] = (np.clip(own, -1, 1) + np.clip(other, -1, 1)) / 2
     return scores
 
@@ -106,20 +108,24 @@ class ColourReader:
         """Everything coloured in every frame."""
         away = frames.astype(np.float32) - frames.mean(-1, keepdims=True, dtype=np.float32)
         strength = np.linalg.norm(away, axis=-1)
-        cosines = away @ self.directions.T.astype(np.float32) / np.maximum(strength, 1e-6)[..., None]
-        hues = np.where((strength > self.chroma) & (cosines.max(-1) > self.alike), cosines.argmax(-1), -1)
+        coloured = strength > self.chroma
+        cosines = away[coloured] @ self.directions.T.astype(np.float32) / strength[coloured, None]
+        hues = np.full(strength.shape, -1)
+        hues[coloured] = np.where(cosines.max(-1) > self.alike, cosines.argmax(-1), -1)
         in_plane = np.zeros((3, 3, 3), int)
         in_plane[1] = 1
         rows: list[tuple[int, int, float, float, float]] = []
-        for hue in np.unique(hues[hues >= 0]):
+        for hue in np.unique(hues[hues >= 0]).tolist():
             patches, count = ndimage.label(hues == hue, in_plane)
-            numbers = np.arange(1, count + 1)
+            pixels = np.argwhere(patches)
+            patch, vivid = patches[tuple(pixels.T)], strength[tuple(pixels.T)]
             # a pixel on an edge is half the thing's colour: it belongs where it is more than half
-            middling = ndimage.mean(strength, patches, numbers)
-            inside = (patches > 0) & (strength > 0.5 * np.concatenate([[np.inf], middling])[patches])
-            areas = ndimage.sum_labels(inside, patches, numbers)
-            kept = numbers[areas >= self.least_area]
-            for area, (t, v, u) in zip(areas[kept - 1], ndimage.center_of_mass(inside, patches, kept), strict=True):
-                rows.append((round(t), int(hue), float(area), u + 0.5, v + 0.5))
+            middling = np.bincount(patch, vivid, count + 1) / np.maximum(np.bincount(patch, minlength=count + 1), 1)
+            inside = vivid > 0.5 * middling[patch]
+            areas = np.bincount(patch[inside], minlength=count + 1)
+            t, v, u = (np.bincount(patch[inside], axis[inside], count + 1) for axis in pixels.T)
+            for i in np.flatnonzero(areas >= self.least_area):
+                area = float(areas[i])
+                rows.append((round(t[i] / area), hue, area, u[i] / area + 0.5, v[i] / area + 0.5))
         table = np.array(sorted(rows)).reshape(-1, 5)
         return Sighting(table[:, 0].astype(int), table[:, 1].astype(int), table[:, 2], table[:, 3:])

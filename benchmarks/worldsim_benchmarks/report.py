@@ -8,16 +8,16 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from jaxtyping import Float
+
 from worldsim.rollout import filmstrip
 from worldsim.types import Rollout
 from worldsim.video import png
-
 from worldsim_benchmarks.board import tables
 from worldsim_benchmarks.page import figure, page, text
 from worldsim_benchmarks.result import Result
 
 matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402  (the backend is chosen first: there may be no screen)
+from matplotlib import pyplot as plt
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ def report(
     )
     body = [
         "<h1>Does it understand its world?</h1>",
-        f"<p>A small video diffusion transformer watched {frames:,} frames of <code>{text(world)}</code>, in which things "
-        "pass behind a screen, and then imagined what happens next. 0 is the best trivial answer, 100 the world itself, "
-        "replayed.</p>",
+        f"<p>A small video diffusion transformer watched {frames:,} frames of <code>{text(world)}</code>, in which "
+        "things pass behind a screen, and then imagined what happens next. 0 is the best trivial answer, 100 the world "
+        "itself, replayed.</p>",
         f'<div class="cards">{cards}</div>',
         "<h2>Seen, real, imagined</h2>",
         "<p class='soft'>Episodes that the model was not trained on. Left of the bar: the eight frames that it was "
@@ -98,14 +98,14 @@ def honest(minutes: float, models: Sequence[Result]) -> str:
         if name in own:
             shown = own[name].low > 0
             verdict = f"shows {means}" if shown else f"does <b>not</b> show {means}"
-            lines.append(
-                f"<li>{name}: {own[name].score:.0f} [{own[name].low:.0f}, {own[name].high:.0f}]; this run {verdict}.</li>"
-            )
+            result = own[name]
+            score = f"{result.score:.0f} [{result.low:.0f}, {result.high:.0f}]"
+            lines.append(f"<li>{name}: {score}; this run {verdict}.</li>")
     return (
-        f"<p>This was a run of {minutes:g} minutes on a few cores with a split of 32 cases: a smoke test, nothing to rank "
-        "by. In such a time a model learns what the world looks like and that things move; what happens behind a screen "
-        "comes much later. A score near the floor here says that the training was short, not that the architecture "
-        f"cannot.</p><ul>{''.join(lines)}</ul>"
+        f"<p>This was a run of {minutes:g} minutes on a few cores with a split of 32 cases: a smoke test, nothing to "
+        "rank by. In such a time a model learns what the world looks like and that things move; what happens behind a "
+        "screen comes much later. A score near the floor here says that the training was short, not that the "
+        f"architecture cannot.</p><ul>{''.join(lines)}</ul>"
     )
 
 
