@@ -3,17 +3,20 @@
     worldsim COMMAND --help
     worldsim COMMAND --config run.yaml --some_flag 3
 
-A flag overrides the YAML, which overrides the default. Bad input ends with one sentence and exit code 2.
+A flag overrides the YAML, which overrides the default; what a command cannot do without may also come bare and in
+order, as in `worldsim record CartPole-v1`. Bad input ends with one sentence and exit code 2.
 """
 
+import inspect
 import sys
+from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 
 GROUP = "worldsim.commands"
 
 
 def commands() -> dict[str, EntryPoint]:
-    """The commands that are installed, by name, in the order of the table in pyproject.toml."""
+    """The commands that are installed, by name."""
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
@@ -32,17 +35,34 @@ def main(arguments: list[str] | None = None) -> int:
     if name not in commands():
         print(f"worldsim: there is no command '{name}'; there are: {', '.join(commands())}", file=sys.stderr)
         return 2
-    from jsonargparse import auto_cli
+    from jsonargparse import auto_cli  # here, so that the usage is instant
 
     command = commands()[name].load()
+    if isinstance(command, dict):
+        part = rest.pop(0) if rest else ""
+        if part not in command:
+            print(f"usage: worldsim {name} {{{','.join(command)}}} [--help] [options]", file=sys.stderr)
+            return 0 if part in ("-h", "--help") else 2
+        name, command = f"{name} {part}", command[part]
     try:
-        result = auto_cli(command, args=rest, as_positional=True, prog=f"worldsim {name}")
+        result = auto_cli(command, args=named(command, rest), as_positional=False, prog=f"worldsim {name}")
     except (ValueError, FileNotFoundError, FileExistsError) as error:
         print(f"worldsim {name}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"\nworldsim {name}: stopped; the same command goes on from here", file=sys.stderr)
         return 130
-    if isinstance(result, int):
-        return result
-    return 0
+    return result if isinstance(result, int) else 0
+
+
+def named(command: Callable, arguments: list[str]) -> list[str]:
+    """The arguments, with those that lead bare given the names of the parameters that have no default, in order."""
+    needed = [name for name, each in inspect.signature(command).parameters.items() if each.default is each.empty]
+    flags = []
+    while arguments and needed and not arguments[0].startswith("-"):
+        flags += [f"--{needed.pop(0)}", arguments.pop(0)]
+    return flags + arguments
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -12,7 +12,7 @@ from worldsim.models.checkpoint import load
 from worldsim.protocols import WorldModel
 from worldsim.rollout import imagine_batch
 from worldsim_benchmarks.benchmark import SPLITS, Contestant, Twins, Video, title
-from worldsim_benchmarks.catalogue import BENCHMARKS, choose
+from worldsim_benchmarks.catalogue import BENCHMARKS, choose, listed
 from worldsim_benchmarks.contestants import ORACLES, trivial
 from worldsim_benchmarks.result import machine, write
 from worldsim_benchmarks.run import calibrate, run
@@ -56,8 +56,8 @@ def _seed(seed: int, name: str) -> int:
 
 
 def bench(
-    models: list[str],
-    benchmarks: list[str] | None = None,
+    models: list[str] | str,
+    benchmarks: list[str] | str | None = None,
     split: str = "quick",
     size: int = 64,
     out: str = "runs/results",
@@ -68,9 +68,9 @@ def bench(
     """Benchmark world models between the floor of trivial contestants and the ceiling of the replayed world.
 
     Args:
-        models: Checkpoint folders; or `still`, `drift`, `replay`, `replay-codec`; or `module:Class`, which makes a
-            WorldModel without arguments.
-        benchmarks: Names such as `permanence` or `permanence@1`; all of them by default.
+        models: One, or several as in `[still,runs/demo/fit/model]`. Each is a checkpoint's folder; or `still`, `drift`,
+            `replay`, `replay-codec`; or `module:Class`, which makes a WorldModel without arguments.
+        benchmarks: One or several, such as `permanence` or `permanence@1`; all of them by default.
         split: `quick` (32 twins, not for ranking) or `dev` (200).
         size: Height and width of the frames in pixels.
         out: Folder that results are appended to; `worldsim board` makes a leaderboard of it.
@@ -78,10 +78,10 @@ def bench(
         samples: Futures a model imagines for each case; the score is their mean, never the best.
         batch: Cases imagined at once.
     """
-    asked = [choose(name) for name in benchmarks or BENCHMARKS]
+    asked = [choose(name) for name in listed(benchmarks) or BENCHMARKS]
     if split not in SPLITS:
         raise ValueError(f"there is no split {split!r}; there are: {', '.join(SPLITS)}")
-    entries = [contestant(name, batch) for name in models]
+    entries = [contestant(name, batch) for name in listed(models)]
     for benchmark in asked:
         twins = list(
             tqdm(benchmark.twins(split, size=size), desc=f"{title(benchmark)}: worlds", total=SPLITS[split][1])

@@ -7,6 +7,11 @@ from worldsim_benchmarks.permanence import Permanence
 BENCHMARKS: dict[str, type] = {"permanence": Permanence, "fidelity": Fidelity}
 
 
+def listed(names: list[str] | str | None) -> list[str]:
+    """One name or several, as a list."""
+    return [names] if isinstance(names, str) else names or []
+
+
 def choose(name: str) -> Benchmark:
     """The benchmark of a name, with or without its version.
 

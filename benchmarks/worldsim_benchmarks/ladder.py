@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from worldsim_benchmarks import contestants as known
 from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, title
-from worldsim_benchmarks.catalogue import choose
+from worldsim_benchmarks.catalogue import choose, listed
 from worldsim_benchmarks.contestants import CEILING, REPLAY, Corrupt, Corrupted, trivial
 from worldsim_benchmarks.run import Scale, measure, raw
 
@@ -126,11 +126,13 @@ def table(steps: Sequence[Step]) -> str:
     return "\n".join(lines)
 
 
-def ladder(benchmarks: list[str] | None = None, split: str = "quick", size: int = 64, twins: int | None = None) -> int:
+def ladder(
+    benchmarks: list[str] | str | None = None, split: str = "quick", size: int = 64, twins: int | None = None
+) -> int:
     """Show that the benchmarks judge rightly: trivial, wrong, harmful and benign answers get what they deserve.
 
     Args:
-        benchmarks: Names; all of them by default.
+        benchmarks: One or several; all of them by default.
         split: `quick` or `dev`.
         size: Height and width of the frames in pixels.
         twins: Use only so many of the split.
@@ -139,7 +141,7 @@ def ladder(benchmarks: list[str] | None = None, split: str = "quick", size: int 
         0, or 1 where a row does not hold.
     """
     failed = 0
-    for name in benchmarks or RUNGS:
+    for name in listed(benchmarks) or RUNGS:
         benchmark = choose(name)
         chosen = [each for each, _ in zip(benchmark.twins(split, size=size), range(twins or 10**9), strict=False)]
         steps = climb(benchmark, chosen, progress=True)
