@@ -1,0 +1,84 @@
+"""What every benchmark promises. A new one is covered by standing in the catalogue."""
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+from itertools import islice
+
+import numpy as np
+import pytest
+from worldsim_benchmarks.benchmark import Benchmark
+from worldsim_benchmarks.catalogue import BENCHMARKS
+from worldsim_benchmarks.contestants import REPLAY, Corrupted, noise
+from worldsim_benchmarks.ladder import RUNGS, climb, table
+from worldsim_benchmarks.run import calibrate, measure, run
+
+TWINS = 6
+
+
+@pytest.fixture(scope="module", params=sorted(BENCHMARKS))
+def asked(request):
+    """A benchmark and a few of its twins."""
+    benchmark = BENCHMARKS[request.param]()
+    return benchmark, list(islice(benchmark.twins("quick", size=64), TWINS))
+
+
+def test_it_is_a_benchmark_with_a_page_and_a_ladder(asked):
+    benchmark, _ = asked
+    assert isinstance(benchmark, Benchmark)
+    assert benchmark.name in RUNGS
+    page = inspect.getmodule(type(benchmark)).__doc__
+    for heading in ("**Question.**", "**Arms.**", "**Score.**", "**Known limits.**", "**Source.**"):
+        assert heading in page
+
+
+def test_every_row_of_its_ladder_holds(asked):
+    benchmark, twins = asked
+    steps = climb(benchmark, twins)
+    assert all(step.holds for step in steps), "\n" + table(steps)
+
+
+def test_contexts_and_truths_belong_together(asked):
+    _, twins = asked
+    assert len({each.name for each in twins}) == TWINS
+    for each in twins:
+        for case in each.cases:
+            assert len(case.taken) == len(case.seen) - 1
+            assert len(case.plan) == len(case.truth.frames)
+            assert case.seen.shape[1:] == case.truth.frames.shape[1:]
+
+
+def test_twins_share_their_plan_and_differ_in_what_comes(asked):
+    _, twins = asked
+    for each in twins:
+        for one, other in zip(each.cases, each.cases[1:], strict=False):
+            assert np.array_equal(one.plan, other.plan)
+            assert not np.array_equal(one.truth.frames, other.truth.frames)
+
+
+def test_another_process_makes_the_same_result(asked):
+    benchmark, twins = asked
+    few = twins[:2]
+    here = run(benchmark, few, calibrate(benchmark, few), Corrupted("noise", noise), split="quick", size=64).text()
+    code = f"""
+from itertools import islice
+from worldsim_benchmarks.catalogue import BENCHMARKS
+from worldsim_benchmarks.contestants import Corrupted, noise
+from worldsim_benchmarks.run import calibrate, run
+benchmark = BENCHMARKS[{benchmark.name!r}]()
+few = list(islice(benchmark.twins("quick", size=64), 2))
+print(run(benchmark, few, calibrate(benchmark, few), Corrupted("noise", noise), split="quick", size=64).text(), end="")
+"""
+    there = subprocess.check_output([sys.executable, "-c", code], text=True, env={**os.environ, "PYTHONHASHSEED": "7"})
+    assert there == here
+    json.loads(there)
+
+
+def test_metrics_are_named_and_finite_on_the_truth(asked):
+    benchmark, twins = asked
+    values, reasons = measure(benchmark, twins, REPLAY)
+    assert tuple(values) == benchmark.metrics
+    assert all(np.isfinite(each).all() for each in values.values())
+    assert reasons == {}
