@@ -29,6 +29,7 @@ class Classic:
         self._option = mujoco.MjvOption()
         self._view = mujoco.MjvCamera()
         self._view.type = int(mujoco.mjtCamera.mjCAMERA_FREE)
+        self._model: mujoco.MjModel | None = None
         self._kind: tuple | None = None
 
     def draw(
@@ -75,6 +76,9 @@ class Classic:
 
     def _prepare(self, model: mujoco.MjModel):
         """What is on the graphics card: it holds a kind of model (its assets, its capacity), not an episode."""
+        if model is self._model:
+            return
+        self._model = model
         kind = (model.ngeom, model.tex_data.tobytes(), model.mesh_vert.tobytes(), model.hfield_data.tobytes())
         if kind == self._kind:
             return

@@ -45,7 +45,7 @@ from worldsim_envs.scene import Camera, Scene
 from worldsim_envs.studio import studio, tray
 
 FPS = 10.0
-CAMERA = Camera.look((0.0, -5.2, 1.9), (0.0, 0.0, 0.82), fov=30, size=1)
+CAMERA = Camera.look((0.0, -5.2, 1.9), (0.0, 0.0, 0.82), fov=30.0, size=1)
 SLOTS = 4
 TRAY = (0.95, 0.55)
 """Half the width and half the depth of the tray (m)."""
@@ -101,8 +101,8 @@ def _apart(thing: Thing, others: list[Thing]) -> bool:
     return clear and thing.position[2] <= HIGHEST
 
 
-def _wait(world: MujocoBackend, action: int) -> None:
-    pass
+def _wait(world: MujocoBackend, action: int | np.integer) -> None:
+    """There is nothing to do."""
 
 
 def _expert(world: MujocoBackend, rng: np.random.Generator) -> np.int64:

@@ -3,7 +3,8 @@
 ## Description
 A grey table, seen by a camera that does not move. One to three coloured things (spheres, boxes, cylinders) glide across it
 without friction, each on a lane of its own, from either side. In the middle stands an opaque screen: what goes behind it is
-hidden for 0.4 to 1.6 s (mostly 0.7 to 1.5) and comes out at the other side. Things never touch, and hardly ever hide one another. What is
+hidden for 0.4 to 1.6 s, mostly about 1 s, and comes out at the other side. Things never touch, and hardly ever hide one
+another. What is
 behind the screen is known only by remembering it.
 
 ## Actions
@@ -50,7 +51,7 @@ from worldsim_envs.studio import studio
 
 FPS = 10.0
 EYE = np.array([0.0, -3.6, 2.15])
-CAMERA = Camera.look(EYE, (0.0, 0.35, 0.24), fov=34, size=1)
+CAMERA = Camera.look(EYE, (0.0, 0.35, 0.24), fov=34.0, size=1)
 LANES = (0.1, 0.6, 1.1)
 """How far behind the middle of the table each lane runs (m)."""
 

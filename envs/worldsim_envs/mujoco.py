@@ -161,7 +161,7 @@ class MujocoBackend:
         for start in range(0, frame, feel):
             mujoco.mj_step(self.model, self.data, min(feel, frame - start))
             self._feel()
-        for slot in np.flatnonzero(~self.present):
+        for slot in np.flatnonzero(~self.present).tolist():
             self.park(slot)
         self._derive()
         self._feel()
@@ -259,7 +259,7 @@ class MujocoBackend:
         """For each thing the share of rays, cast at points all over and inside it, that meet it first."""
         visible = np.zeros(self.recipe.slots)
         eye, nothing = camera.pose[:3, 3].copy(), np.int32(-1)
-        for slot in np.flatnonzero(self.present):
+        for slot in np.flatnonzero(self.present).tolist():
             geom = self.geoms[slot]
             points = _POINTS[int(self.model.geom_type[geom])] * self.model.geom_size[geom, 0]
             points = points @ self.data.geom_xmat[geom].reshape(3, 3).T + self.data.geom_xpos[geom]

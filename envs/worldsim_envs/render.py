@@ -10,7 +10,7 @@ import importlib
 import os
 import subprocess
 import sys
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import mujoco
 
@@ -19,6 +19,7 @@ from worldsim_envs.scene import Camera, Picture
 CHOICES = ("auto", "warp", "warp-cpu", "warp-cuda", "classic")
 
 
+@runtime_checkable
 class Renderer(Protocol):
     """What takes pictures of a MuJoCo world.
 

@@ -11,7 +11,7 @@ coordinates (u, v) are continuous: the picture spans [0, width] x [0, height], a
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import gymnasium
 import numpy as np
@@ -60,7 +60,7 @@ class Camera:
             )
 
     @classmethod
-    def look(cls, eye, at, *, fov: float, size: int) -> "Camera":
+    def look(cls, eye, at, *, fov: float | int, size: int) -> "Camera":
         """A camera at `eye` (m) looking at the point `at` (m), upright, with a vertical field of view in degrees."""
         eye, at = np.asarray(eye, np.float64), np.asarray(at, np.float64)
         forward = (at - eye) / np.linalg.norm(at - eye)
@@ -71,7 +71,7 @@ class Camera:
         focal = size / 2 / np.tan(np.deg2rad(fov) / 2)
         return cls(pose, np.array([[focal, 0, size / 2], [0, focal, size / 2], [0, 0, 1.0]]))
 
-    def resized(self, ratio: float) -> "Camera":
+    def resized(self, ratio: float | int) -> "Camera":
         """The same camera for a picture `ratio` times as large."""
         return Camera(self.pose, np.diag([ratio, ratio, 1.0]) @ self.intrinsics)
 
@@ -90,6 +90,7 @@ class Camera:
         return (rays * depth[:, None]) @ self.pose[:3, :3].T + self.pose[:3, 3]
 
 
+@runtime_checkable
 class Backend(Protocol):
     """What simulates one scene: stateful, deterministic, and honest about what is true.
 

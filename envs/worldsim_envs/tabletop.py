@@ -46,7 +46,7 @@ from worldsim_envs.scene import Camera, Scene
 from worldsim_envs.studio import studio, tray
 
 FPS = 10.0
-CAMERA = Camera.look((0.0, -3.4, 3.0), (0.0, -0.06, 0.0), fov=30, size=1)
+CAMERA = Camera.look((0.0, -3.4, 3.0), (0.0, -0.06, 0.0), fov=30.0, size=1)
 SLOTS = 4
 TABLE = (1.0, 0.85)
 """Half the width and half the depth of the table within its walls (m)."""

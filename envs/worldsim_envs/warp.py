@@ -79,6 +79,7 @@ class Warp:
         self.name = f"warp-{device.split(':')[0]}"
         self.device, self.shadows = device, shadows
         self._stages: dict[tuple, _Stage] = {}
+        self._model, self._kind = None, ()
 
     def draw(
         self,
@@ -92,10 +93,12 @@ class Warp:
     ) -> Picture:
         """A square picture; see `Renderer`."""
         with wp.ScopedDevice(self.device):
-            kind = (size, *_kind(model))
-            if kind not in self._stages:
-                self._stages[kind] = _Stage(model, size, self.shadows)
-            return self._stages[kind].draw(model, data, camera, depth, segmentation)
+            if model is not self._model:
+                self._model, self._kind = model, _kind(model)
+            stage = (size, *self._kind)
+            if stage not in self._stages:
+                self._stages[stage] = _Stage(model, size, self.shadows)
+            return self._stages[stage].draw(model, data, camera, depth, segmentation)
 
 
 def _kind(model: mujoco.MjModel) -> tuple:
