@@ -3,6 +3,9 @@
 One pass gives colour and depth, a second the ids. Shadows are off unless asked for: they cost several times the rest.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# MuJoCo's bindings are compiled and bring no stubs.
+
 import importlib
 
 import mujoco
@@ -46,9 +49,7 @@ class Classic:
         self._window.make_current()
         self._prepare(model)
         scene = self._scene
-        mujoco.mjv_updateScene(
-            model, data, self._option, None, self._view, int(mujoco.mjtCatBit.mjCAT_ALL), scene
-        )
+        mujoco.mjv_updateScene(model, data, self._option, None, self._view, int(mujoco.mjtCatBit.mjCAT_ALL), scene)
         near, far = (float(np.float32(edge * model.stat.extent)) for edge in (model.vis.map.znear, model.vis.map.zfar))
         self._aim(camera, size, near, far)
         frame = mujoco.MjrRect(0, 0, size, size)

@@ -1,15 +1,17 @@
 """Any Gymnasium MuJoCo env, drawn by our renderer: the same contract, no GL.
 
 ## Description
-`gymnasium.make("worldsim_envs:worldsim/MujocoGym-v0", env_id="HalfCheetah-v5")` is that env with pictures for observations. Physics,
-actions and rewards are Gymnasium's. It can be saved and restored exactly, and drawn from anywhere.
+`gymnasium.make("worldsim_envs:worldsim/MujocoGym-v0", env_id="HalfCheetah-v5")` is that env with pictures for
+observations. Physics, actions and rewards are Gymnasium's. It can be saved and restored exactly, and drawn from
+anywhere.
 
 ## Actions
 Those of the env (torques, mostly).
 
 ## Observations
-`pov` uint8 [size, size, 3] at the env's own rate, and where asked for `depth` (m) and `segmentation` (the index of the body).
-Seen by the model's first camera (it tracks the body, in the walkers), or else from where Gymnasium's viewer would look.
+`pov` uint8 [size, size, 3] at the env's own rate, and where asked for `depth` (m) and `segmentation` (the index of
+the body). Seen by the model's first camera (it tracks the body, in the walkers), or else from where Gymnasium's
+viewer would look.
 
 ## Start
 As the env starts, from the seed.
@@ -23,6 +25,9 @@ As the env ends, and `gymnasium.make` cuts an episode after 1000 steps.
 ## Versions
 - v0: the first.
 """
+
+# pyright: reportAttributeAccessIssue=false
+# MuJoCo's bindings are compiled and bring no stubs.
 
 from collections.abc import Mapping
 from functools import partial
@@ -47,7 +52,7 @@ def make(env_id: str = "HalfCheetah-v5", **options: Any) -> SceneEnv:
         ours = [name for name, spec in gymnasium.registry.items() if "envs.mujoco" in str(spec.entry_point)]
         known = sorted(name for name in ours if name.endswith("-v5"))
         raise ValueError(f"env_id came as {env_id!r}, which Gymnasium does not know; there are: {', '.join(known)}")
-    env = gymnasium.make(env_id).unwrapped
+    env: Any = gymnasium.make(env_id).unwrapped
     if not isinstance(getattr(env, "model", None), mujoco.MjModel):
         raise ValueError(f"{env_id} is no MuJoCo env; HalfCheetah-v5 is one. Record others by their own id")
     bodies = tuple(env.model.body(index).name or f"body {index}" for index in range(1, env.model.nbody))
@@ -110,9 +115,7 @@ class GymBackend:
 
     def draw(self, camera: Camera, size: int, *, depth: bool = False, segmentation: bool = False) -> Picture:
         """Take a picture; its segmentation numbers the bodies."""
-        seen = self._renderer.draw(
-            self._looks, self._env.data, camera, size, depth=depth, segmentation=segmentation
-        )
+        seen = self._renderer.draw(self._looks, self._env.data, camera, size, depth=depth, segmentation=segmentation)
         return seen if seen.segmentation is None else seen._replace(segmentation=self._owner[seen.segmentation])
 
     def truth(self, camera: Camera, size: int) -> Truth:

@@ -7,13 +7,16 @@ Each scene has a fixed number of slots for things. An empty slot's thing is invi
 below the floor: so arrays keep their shapes, and to remove a thing is to empty its slot.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# MuJoCo's bindings are compiled and bring no stubs.
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import mujoco
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from worldsim_envs import palette
 from worldsim_envs.render import choose
@@ -112,7 +115,7 @@ class MujocoBackend:
         self.recipe = recipe
         self._renderer = choose(renderer, labels=labels, shadows=True)
         self.renderer = self._renderer.name
-        self.seed: int | None = None
+        self.seed = -1  # of no episode yet
         self.applied: tuple[str, ...] = ()
 
     @property
@@ -123,7 +126,7 @@ class MujocoBackend:
     @property
     def changes(self) -> tuple[str, ...]:
         """The changes that are valid now."""
-        return tuple(self.recipe.changes(self)) if self.seed is not None else ()
+        return tuple(self.recipe.changes(self)) if self.seed >= 0 else ()
 
     def reset(self, seed: int) -> None:
         """Build the world of this seed and begin it."""

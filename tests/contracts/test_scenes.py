@@ -1,4 +1,4 @@
-"""What every scene promises, over every scene there is. A new scene is covered by its line in `worldsim_envs.SCENES`."""
+"""What every scene promises. A new scene is covered by its line in `worldsim_envs.SCENES`."""
 
 import hashlib
 import inspect
@@ -205,9 +205,7 @@ def test_what_is_removed_is_gone_and_nothing_else_is_touched(env):
 def test_pixels_and_truth_agree_on_what_is_where(env):
     whole = hidden = 0
     for observation, truth in moments(env):
-        spread = env.camera.intrinsics[0, 0] * truth["diameter"] / np.maximum(
-            env.camera.project(truth["pos"])[1], 1e-3
-        )
+        spread = env.camera.intrinsics[0, 0] * truth["diameter"] / np.maximum(env.camera.project(truth["pos"])[1], 1e-3)
         for slot in np.flatnonzero(truth["present"]):
             painted = of_hue(observation["pov"], truth["hue"][slot])
             if truth["visible"][slot] == 1:
@@ -236,7 +234,7 @@ def test_it_can_be_looked_at_from_anywhere(env):
     assert np.array_equal(own.rgb, observation["pov"]) and np.array_equal(own.depth, observation["depth"])
     slot = int(np.flatnonzero(info["truth"]["present"])[0])
     at = info["truth"]["pos"][slot]
-    above = Camera.look(at + [0.02, -0.1, 1.5], at, fov=40, size=48)
+    above = Camera.look(at + np.array([0.02, -0.1, 1.5]), at, fov=40, size=48)
     picture = env.render_at(above, size=48, segmentation=True)
     assert picture.rgb.shape == (48, 48, 3) and picture.depth is None
     assert picture.segmentation[24, 24] == slot
