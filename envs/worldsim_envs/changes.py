@@ -4,6 +4,9 @@ A change edits the model, the state, or both, and depends on nothing else: made 
 seed it does the same, which is how a saved state remembers it by name.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# MuJoCo's bindings are compiled and bring no stubs.
+
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any

@@ -3,6 +3,9 @@
 One pass gives colour and depth, a second the ids. Shadows are off unless asked for: they cost several times the rest.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# MuJoCo's bindings are compiled and bring no stubs.
+
 import importlib
 
 import mujoco
@@ -29,6 +32,7 @@ class Classic:
         self._option = mujoco.MjvOption()
         self._view = mujoco.MjvCamera()
         self._view.type = int(mujoco.mjtCamera.mjCAMERA_FREE)
+        self._model: mujoco.MjModel | None = None
         self._kind: tuple | None = None
 
     def draw(
@@ -45,9 +49,7 @@ class Classic:
         self._window.make_current()
         self._prepare(model)
         scene = self._scene
-        mujoco.mjv_updateScene(
-            model, data, self._option, None, self._view, int(mujoco.mjtCatBit.mjCAT_ALL), scene
-        )
+        mujoco.mjv_updateScene(model, data, self._option, None, self._view, int(mujoco.mjtCatBit.mjCAT_ALL), scene)
         near, far = (float(np.float32(edge * model.stat.extent)) for edge in (model.vis.map.znear, model.vis.map.zfar))
         self._aim(camera, size, near, far)
         frame = mujoco.MjrRect(0, 0, size, size)
@@ -75,6 +77,9 @@ class Classic:
 
     def _prepare(self, model: mujoco.MjModel):
         """What is on the graphics card: it holds a kind of model (its assets, its capacity), not an episode."""
+        if model is self._model:
+            return
+        self._model = model
         kind = (model.ngeom, model.tex_data.tobytes(), model.mesh_vert.tobytes(), model.hfield_data.tobytes())
         if kind == self._kind:
             return

@@ -1,20 +1,21 @@
 """Things drop, bounce, knock into each other and come to rest, some of them on top of others.
 
 ## Description
-A shallow grey tray, seen by a camera that does not move. Two to four coloured things (spheres, boxes, cylinders) are let go
-at different heights, some of them one above the other. They fall, bounce more or less, collide, roll, and come to rest.
-Mass, friction and bounce differ from thing to thing and cannot be seen.
+A shallow grey tray, seen by a camera that does not move. Two to four coloured things (spheres, boxes, cylinders) are
+let go at different heights, some of them one above the other. They fall, bounce more or less, collide, roll, and come
+to rest. Mass, friction and bounce differ from thing to thing and cannot be seen.
 
 ## Actions
 `Discrete(1)`: wait. The world goes its own way.
 
 ## Observations
-`pov` uint8 [size, size, 3] at 10 Hz, and where asked for `depth` (m) and `segmentation`. Each thing is at least 7 pixels
-across at 64 pixels.
+`pov` uint8 [size, size, 3] at 10 Hz, and where asked for `depth` (m) and `segmentation`. Each thing is at least 7
+pixels across at 64 pixels.
 
 ## Start
-Number, shapes, hues, sizes, places, heights (up to 2 m), sideways speeds (up to 0.4 m/s) and turning of the things, what they are
-made of, and the lights and shades of grey follow from the seed. All are in the air and apart, all of them in the picture.
+Number, shapes, hues, sizes, places, heights (up to 2 m), sideways speeds (up to 0.4 m/s) and turning of the things,
+what they are made of, and the lights and shades of grey follow from the seed. All are in the air and apart, all of
+them in the picture.
 
 ## End
 The world does not end; `gymnasium.make` cuts an episode after 40 steps (4 s), by when most things are at rest.
@@ -31,6 +32,9 @@ Waits, which is all that one can do.
 - v0: the first.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# MuJoCo's bindings are compiled and bring no stubs.
+
 from collections.abc import Callable
 from functools import partial
 
@@ -45,7 +49,7 @@ from worldsim_envs.scene import Camera, Scene
 from worldsim_envs.studio import studio, tray
 
 FPS = 10.0
-CAMERA = Camera.look((0.0, -5.2, 1.9), (0.0, 0.0, 0.82), fov=30, size=1)
+CAMERA = Camera.look((0.0, -5.2, 1.9), (0.0, 0.0, 0.82), fov=30.0, size=1)
 SLOTS = 4
 TRAY = (0.95, 0.55)
 """Half the width and half the depth of the tray (m)."""
@@ -101,8 +105,8 @@ def _apart(thing: Thing, others: list[Thing]) -> bool:
     return clear and thing.position[2] <= HIGHEST
 
 
-def _wait(world: MujocoBackend, action: int) -> None:
-    pass
+def _wait(world: MujocoBackend, action: int | np.integer) -> None:
+    """There is nothing to do."""
 
 
 def _expert(world: MujocoBackend, rng: np.random.Generator) -> np.int64:

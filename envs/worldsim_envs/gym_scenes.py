@@ -1,15 +1,17 @@
 """Any Gymnasium MuJoCo env, drawn by our renderer: the same contract, no GL.
 
 ## Description
-`gymnasium.make("worldsim_envs:worldsim/MujocoGym-v0", id="HalfCheetah-v5")` is that env with pictures for observations. Physics,
-actions and rewards are Gymnasium's. It can be saved and restored exactly, and drawn from anywhere.
+`gymnasium.make("worldsim_envs:worldsim/MujocoGym-v0", env_id="HalfCheetah-v5")` is that env with pictures for
+observations. Physics, actions and rewards are Gymnasium's. It can be saved and restored exactly, and drawn from
+anywhere.
 
 ## Actions
 Those of the env (torques, mostly).
 
 ## Observations
-`pov` uint8 [size, size, 3] at the env's own rate, and where asked for `depth` (m) and `segmentation` (the index of the body).
-Seen by the model's first camera (it tracks the body, in the walkers), or else from where Gymnasium's viewer would look.
+`pov` uint8 [size, size, 3] at the env's own rate, and where asked for `depth` (m) and `segmentation` (the index of
+the body). Seen by the model's first camera (it tracks the body, in the walkers), or else from where Gymnasium's
+viewer would look.
 
 ## Start
 As the env starts, from the seed.
@@ -24,6 +26,9 @@ As the env ends, and `gymnasium.make` cuts an episode after 1000 steps.
 - v0: the first.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# MuJoCo's bindings are compiled and bring no stubs.
+
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -37,22 +42,22 @@ from worldsim_envs.render import choose
 from worldsim_envs.scene import Camera, Picture, Scene, SceneEnv, Truth
 
 
-def make(id: str = "HalfCheetah-v5", **options: Any) -> SceneEnv:
+def make(env_id: str = "HalfCheetah-v5", **options: Any) -> SceneEnv:
     """A Gymnasium MuJoCo env as a SceneEnv; `options` are SceneEnv's.
 
     Raises:
         ValueError: Where there is no such env, or it is not one of MuJoCo.
     """
-    if id not in gymnasium.registry:
+    if env_id not in gymnasium.registry:
         ours = [name for name, spec in gymnasium.registry.items() if "envs.mujoco" in str(spec.entry_point)]
         known = sorted(name for name in ours if name.endswith("-v5"))
-        raise ValueError(f"id came as {id!r}, which Gymnasium does not know; there are: {', '.join(known)}")
-    env = gymnasium.make(id).unwrapped
+        raise ValueError(f"env_id came as {env_id!r}, which Gymnasium does not know; there are: {', '.join(known)}")
+    env: Any = gymnasium.make(env_id).unwrapped
     if not isinstance(getattr(env, "model", None), mujoco.MjModel):
-        raise ValueError(f"{id} is no MuJoCo env; HalfCheetah-v5 is one. Record others by their own id")
+        raise ValueError(f"{env_id} is no MuJoCo env; HalfCheetah-v5 is one. Record others by their own id")
     bodies = tuple(env.model.body(index).name or f"body {index}" for index in range(1, env.model.nbody))
     rate = 1 / (env.model.opt.timestep * env.frame_skip)
-    scene = Scene(f"worldsim/MujocoGym-v0:{id}", rate, env.action_space, bodies, partial(GymBackend, env))
+    scene = Scene(f"worldsim/MujocoGym-v0:{env_id}", rate, env.action_space, bodies, partial(GymBackend, env))
     return SceneEnv(scene, **options)
 
 
@@ -73,6 +78,7 @@ class GymBackend:
         self.renderer = self._renderer.name
         spec = mujoco.MjSpec.from_file(env.fullpath)
         spec.option.solver = mujoco.mjtSolver.mjSOL_NEWTON
+        spec.compiler.settotalmass = -1  # nothing here moves by its mass, and MuJoCo warns of this attribute
         spec.worldbody.add_camera(name="worldsim eye")
         self._looks = spec.compile()
         self._owner = np.append(self._looks.geom_bodyid - 1, -1).astype(np.int32)
@@ -109,9 +115,7 @@ class GymBackend:
 
     def draw(self, camera: Camera, size: int, *, depth: bool = False, segmentation: bool = False) -> Picture:
         """Take a picture; its segmentation numbers the bodies."""
-        seen = self._renderer.draw(
-            self._looks, self._env.data, camera, size, depth=depth, segmentation=segmentation
-        )
+        seen = self._renderer.draw(self._looks, self._env.data, camera, size, depth=depth, segmentation=segmentation)
         return seen if seen.segmentation is None else seen._replace(segmentation=self._owner[seen.segmentation])
 
     def truth(self, camera: Camera, size: int) -> Truth:

@@ -1,23 +1,24 @@
 """Things pass behind a screen.
 
 ## Description
-A grey table, seen by a camera that does not move. One to three coloured things (spheres, boxes, cylinders) glide across it
-without friction, each on a lane of its own, from either side. In the middle stands an opaque screen: what goes behind it is
-hidden for 0.4 to 1.6 s (mostly 0.7 to 1.5) and comes out at the other side. Things never touch, and hardly ever hide one another. What is
-behind the screen is known only by remembering it.
+A grey table, seen by a camera that does not move. One to three coloured things (spheres, boxes, cylinders) glide
+across it without friction, each on a lane of its own, from either side. In the middle stands an opaque screen: what
+goes behind it is hidden for 0.4 to 1.6 s, mostly about 1 s, and comes out at the other side. Things never touch, and
+hardly ever hide one another. What is behind the screen is known only by remembering it.
 
 ## Actions
-`Box(-1, 1, (1,), float32)`: the speed at which the screen slides along its rail, in units of 0.5 m/s, positive to the right;
-the rail is 0.45 m long to either side of the middle. 0 keeps the screen still.
+`Box(-1, 1, (1,), float32)`: the speed at which the screen slides along its rail, in units of 0.5 m/s, positive to the
+right; the rail is 0.45 m long to either side of the middle. 0 keeps the screen still.
 
 ## Observations
-`pov` uint8 [size, size, 3] at 10 Hz, and where asked for `depth` (m) and `segmentation`. Each thing is at least 9 pixels
-across at 64 pixels.
+`pov` uint8 [size, size, 3] at 10 Hz, and where asked for `depth` (m) and `segmentation`. Each thing is at least 9
+pixels across at 64 pixels.
 
 ## Start
-Number, shapes, hues, sizes, directions, lanes and speeds of the things, the screen's width, and the lights and shades of grey
-follow from the seed. Each thing is wholly in the picture from 0.3 s to 0.8 s at least, and most from the start; then it begins
-to be hidden, and is wholly seen again within 4 s, if it has not left the picture, while the screen is kept still.
+Number, shapes, hues, sizes, directions, lanes and speeds of the things, the screen's width, and the lights and shades
+of grey follow from the seed. Each thing is wholly in the picture from 0.3 s to 0.8 s at least, and most from the
+start; then it begins to be hidden, and is wholly seen again within 4 s, if it has not left the picture, while the
+screen is kept still.
 
 ## End
 The world does not end; `gymnasium.make` cuts an episode after 40 steps (4 s).
@@ -33,6 +34,9 @@ Keeps the screen still three times out of four, and else slides it, ten frames a
 ## Versions
 - v0: the first.
 """
+
+# pyright: reportAttributeAccessIssue=false
+# MuJoCo's bindings are compiled and bring no stubs.
 
 from collections.abc import Callable
 from functools import partial
@@ -50,7 +54,7 @@ from worldsim_envs.studio import studio
 
 FPS = 10.0
 EYE = np.array([0.0, -3.6, 2.15])
-CAMERA = Camera.look(EYE, (0.0, 0.35, 0.24), fov=34, size=1)
+CAMERA = Camera.look(EYE, (0.0, 0.35, 0.24), fov=34.0, size=1)
 LANES = (0.1, 0.6, 1.1)
 """How far behind the middle of the table each lane runs (m)."""
 
@@ -141,14 +145,18 @@ def _in_each_others_way(things: list[Thing], half: float) -> bool:
     for one, other in combinations(things, 2):
         if abs(one.position[1] - other.position[1]) > 0.8:
             continue  # from this high up, lanes that far apart lie one above the other in the picture
-        nearer = [thing.position[1] - EYE[1] for thing in (one, other)]
-        middle = [(thing.position[0] + thing.velocity[0] * times) / far for thing, far in zip((one, other), nearer)]
-        wide = [0.5 * thing.diameter / far for thing, far in zip((one, other), nearer)]
-        hidden = [np.abs(at) + by < half / (SCREEN - EYE[1]) for at, by in zip(middle, wide)]
+        middle, wide, hidden = zip(*(_shown(thing, times, half) for thing in (one, other)), strict=True)
         meet = (np.abs(middle[0] - middle[1]) < sum(wide)) & ~(hidden[0] | hidden[1])
         if meet[times < CONTEXT].any() or meet.sum() > 3:
             return True
     return False
+
+
+def _shown(thing: Thing, times: np.ndarray, half: float) -> tuple[np.ndarray, float, np.ndarray]:
+    """Where a thing is in the picture, from side to side, how far it reaches, and when the screen covers all of it."""
+    far = thing.position[1] - EYE[1]
+    middle, wide = (thing.position[0] + thing.velocity[0] * times) / far, 0.5 * thing.diameter / far
+    return middle, wide, np.abs(middle) + wide < half / (SCREEN - EYE[1])
 
 
 def _act(world: MujocoBackend, action: np.ndarray) -> None:

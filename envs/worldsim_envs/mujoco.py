@@ -7,13 +7,16 @@ Each scene has a fixed number of slots for things. An empty slot's thing is invi
 below the floor: so arrays keep their shapes, and to remove a thing is to empty its slot.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# MuJoCo's bindings are compiled and bring no stubs.
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import mujoco
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from worldsim_envs import palette
 from worldsim_envs.render import choose
@@ -112,7 +115,7 @@ class MujocoBackend:
         self.recipe = recipe
         self._renderer = choose(renderer, labels=labels, shadows=True)
         self.renderer = self._renderer.name
-        self.seed: int | None = None
+        self.seed = -1  # of no episode yet
         self.applied: tuple[str, ...] = ()
 
     @property
@@ -123,7 +126,7 @@ class MujocoBackend:
     @property
     def changes(self) -> tuple[str, ...]:
         """The changes that are valid now."""
-        return tuple(self.recipe.changes(self)) if self.seed is not None else ()
+        return tuple(self.recipe.changes(self)) if self.seed >= 0 else ()
 
     def reset(self, seed: int) -> None:
         """Build the world of this seed and begin it."""
@@ -161,7 +164,7 @@ class MujocoBackend:
         for start in range(0, frame, feel):
             mujoco.mj_step(self.model, self.data, min(feel, frame - start))
             self._feel()
-        for slot in np.flatnonzero(~self.present):
+        for slot in np.flatnonzero(~self.present).tolist():
             self.park(slot)
         self._derive()
         self._feel()
@@ -259,7 +262,7 @@ class MujocoBackend:
         """For each thing the share of rays, cast at points all over and inside it, that meet it first."""
         visible = np.zeros(self.recipe.slots)
         eye, nothing = camera.pose[:3, 3].copy(), np.int32(-1)
-        for slot in np.flatnonzero(self.present):
+        for slot in np.flatnonzero(self.present).tolist():
             geom = self.geoms[slot]
             points = _POINTS[int(self.model.geom_type[geom])] * self.model.geom_size[geom, 0]
             points = points @ self.data.geom_xmat[geom].reshape(3, 3).T + self.data.geom_xpos[geom]

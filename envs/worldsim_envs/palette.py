@@ -1,7 +1,7 @@
 """The hues that things have. Eight, as far apart as eight can be, so that a colour names a thing.
 
-Measured around the grey axis they stand 45 degrees apart; worlds paint everything else grey and light it in white, which
-scales a colour but does not turn it. Each uses the whole range between the darkest and the lightest channel.
+Measured around the grey axis they stand 45 degrees apart; worlds paint everything else grey and light it in white,
+which scales a colour but does not turn it. Each uses the whole range between the darkest and the lightest channel.
 """
 
 import numpy as np

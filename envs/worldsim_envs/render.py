@@ -1,16 +1,19 @@
 """What draws a MuJoCo world: two renderers behind one contract, and the choice between them.
 
-`warp` casts rays (mujoco-warp): one pass gives colour, depth and ids, with shadows, on a CUDA device or on a bare CPU; it
-needs no GL. `classic` rasterises with MuJoCo's own GL through EGL or OSMesa: as fast without shadows, slow with them.
-Two renderers do not draw the same bytes, so a recording writes down which one drew.
+`warp` casts rays (mujoco-warp): one pass gives colour, depth and ids, with shadows, on a CUDA device or on a bare
+CPU; it needs no GL. `classic` rasterises with MuJoCo's own GL through EGL or OSMesa: as fast without shadows, slow
+with them. Two renderers do not draw the same bytes, so a recording writes down which one drew.
 """
+
+# pyright: reportAttributeAccessIssue=false
+# MuJoCo's bindings are compiled and bring no stubs.
 
 import functools
 import importlib
 import os
 import subprocess
 import sys
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import mujoco
 
@@ -19,6 +22,7 @@ from worldsim_envs.scene import Camera, Picture
 CHOICES = ("auto", "warp", "warp-cpu", "warp-cuda", "classic")
 
 
+@runtime_checkable
 class Renderer(Protocol):
     """What takes pictures of a MuJoCo world.
 
@@ -46,8 +50,8 @@ class Renderer(Protocol):
 def choose(name: str = "auto", *, labels: bool = False, shadows: bool = True) -> Renderer:
     """The renderer of that name, one a process.
 
-    "auto" is mujoco-warp where there is CUDA; else classic where there is GL and neither labels (depth or ids) nor shadows
-    are wanted; else mujoco-warp on the CPU.
+    "auto" is mujoco-warp where there is CUDA; else classic where there is GL and neither labels (depth or ids) nor
+    shadows are wanted; else mujoco-warp on the CPU.
 
     Raises:
         ValueError: Where there is no such renderer, or this machine cannot run it.

@@ -5,13 +5,14 @@ reset from a seed, steps, draws, says what is true, and can be saved, restored a
 turns a Scene into a Gymnasium env and knows no simulator.
 
 Axes: world metres with z up; cameras are camera-to-world in OpenCV axes (x right, y down, z forward). Pixel
-coordinates (u, v) are continuous: the picture spans [0, width] x [0, height], and the first pixel's centre is (0.5, 0.5).
+coordinates (u, v) are continuous: the picture spans [0, width] x [0, height], and the first pixel's centre is (0.5,
+0.5).
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import gymnasium
 import numpy as np
@@ -60,7 +61,7 @@ class Camera:
             )
 
     @classmethod
-    def look(cls, eye, at, *, fov: float, size: int) -> "Camera":
+    def look(cls, eye, at, *, fov: float | int, size: int) -> "Camera":
         """A camera at `eye` (m) looking at the point `at` (m), upright, with a vertical field of view in degrees."""
         eye, at = np.asarray(eye, np.float64), np.asarray(at, np.float64)
         forward = (at - eye) / np.linalg.norm(at - eye)
@@ -71,7 +72,7 @@ class Camera:
         focal = size / 2 / np.tan(np.deg2rad(fov) / 2)
         return cls(pose, np.array([[focal, 0, size / 2], [0, focal, size / 2], [0, 0, 1.0]]))
 
-    def resized(self, ratio: float) -> "Camera":
+    def resized(self, ratio: float | int) -> "Camera":
         """The same camera for a picture `ratio` times as large."""
         return Camera(self.pose, np.diag([ratio, ratio, 1.0]) @ self.intrinsics)
 
@@ -82,14 +83,13 @@ class Camera:
         flat = seen @ self.intrinsics.T
         return flat[:, :2] / np.where(depth > 0, depth, np.nan)[:, None], depth
 
-    def unproject(
-        self, pixels: Float[np.ndarray, "n 2"], depth: Float[np.ndarray, " n"]
-    ) -> Float64[np.ndarray, "n 3"]:
+    def unproject(self, pixels: Float[np.ndarray, "n 2"], depth: Float[np.ndarray, " n"]) -> Float64[np.ndarray, "n 3"]:
         """The world points (m) that lie at these pixels (px) and planar depths (m)."""
         rays = np.column_stack([pixels, np.ones(len(pixels))]) @ np.linalg.inv(self.intrinsics).T
         return (rays * depth[:, None]) @ self.pose[:3, :3].T + self.pose[:3, 3]
 
 
+@runtime_checkable
 class Backend(Protocol):
     """What simulates one scene: stateful, deterministic, and honest about what is true.
 
@@ -177,10 +177,10 @@ class State(NamedTuple):
 class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
     """A Scene as a Gymnasium env.
 
-    Observations are a Dict: `pov` uint8 [size, size, 3], and where asked for `depth` float32 [size, size] (planar z, m)
-    and `segmentation` int32 [size, size] (index of the thing, -1 for none). `reset` and every `step` say what is true:
-    `info = {"truth": {name: array}, "camera": {"pose": [4, 4], "intrinsics": [3, 3]}}`. `gymnasium.make` cuts an episode
-    after the scene's own number of steps; the env itself goes on.
+    Observations are a Dict: `pov` uint8 [size, size, 3], and where asked for `depth` float32 [size, size] (planar z,
+    m) and `segmentation` int32 [size, size] (index of the thing, -1 for none). `reset` and every `step` say what is
+    true: `info = {"truth": {name: array}, "camera": {"pose": [4, 4], "intrinsics": [3, 3]}}`. `gymnasium.make` cuts
+    an episode after the scene's own number of steps; the env itself goes on.
 
     Args:
         scene: The scene, or where it lies ("module:NAME").
@@ -194,7 +194,7 @@ class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
         ValueError: Where the size, the renderer or the render mode cannot be.
     """
 
-    metadata = {"render_modes": ["rgb_array"]}
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"]}  # noqa: RUF012  Gymnasium's; each env has its own copy
 
     def __init__(
         self,
@@ -223,7 +223,7 @@ class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
             seen["depth"] = spaces.Box(0, np.inf, (size, size), np.float32)
         if segmentation:
             seen["segmentation"] = spaces.Box(-1, len(self.scene.things) - 1, (size, size), np.int32)
-        self.observation_space = spaces.Dict(seen)
+        self.observation_space = spaces.Dict(seen)  # pyright: ignore[reportAttributeAccessIssue]
         self.action_space = self.scene.action_space
 
     @property

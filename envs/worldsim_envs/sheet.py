@@ -1,42 +1,58 @@
-"""A contact sheet of a scene: a row an episode, time to the right. `python -m worldsim_envs.sheet ID FILE.png`."""
+"""The pages of the docs: for each scene what its docstring says, and a contact sheet. From the root of the repository:
+
+python -m worldsim_envs.sheet docs/worlds
+"""
 
 import argparse
+from importlib import import_module
+from pathlib import Path
 
-import gymnasium
 import numpy as np
 from jaxtyping import UInt8
+from matplotlib.image import imsave
 
-import worldsim_envs  # noqa: F401  registers the scenes
+from worldsim_envs import SCENES
+from worldsim_envs.scene import SceneEnv
 
 
-def sheet(env: gymnasium.Env, *, episodes: int, frames: int, every: int) -> UInt8[np.ndarray, "h w 3"]:
-    """Draw `episodes` episodes of the expert, each `every` steps, `frames` times."""
+def sheet(
+    env: SceneEnv, *, episodes: int = 4, frames: int = 8, every: int = 5, gap: int = 1
+) -> UInt8[np.ndarray, "h w 3"]:
+    """A row an episode of the expert, a picture each `every` steps, `gap` white pixels around each."""
     rows = []
-    world = env.unwrapped
     for seed in range(episodes):
         rng = np.random.default_rng(seed)
-        env.reset(seed=seed)
-        row = [env.render()]
-        while len(row) < frames:
-            for _ in range(every):
-                env.step(world.expert(rng))
-            row.append(env.render())
-        rows.append(np.concatenate([np.pad(frame, ((1, 1), (1, 1), (0, 0)), constant_values=255) for frame in row], 1))
+        row = [env.reset(seed=seed)[0]["pov"]]
+        for step in range(1, 1 + (frames - 1) * every):
+            seen = env.step(env.expert(rng))[0]["pov"]
+            if step % every == 0:
+                row.append(seen)
+        margin = ((gap, gap), (gap, gap), (0, 0))
+        rows.append(np.concatenate([np.pad(seen, margin, constant_values=255) for seen in row], 1))
     return np.concatenate(rows, 0)
 
 
-def main():
-    """Write the sheet that the docs show."""
-    from matplotlib.image import imsave
+def stem(name: str) -> str:
+    """What a scene's files are called: worldsim/Hidden-v0 is hidden."""
+    return name.split("/")[-1].split("-")[0].lower()
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("id")
-    parser.add_argument("file")
-    for name, default in (("size", 96), ("episodes", 4), ("frames", 8), ("every", 5)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    asked = parser.parse_args()
-    env = gymnasium.make(asked.id, size=asked.size, renderer="warp-cpu")
-    imsave(asked.file, sheet(env, episodes=asked.episodes, frames=asked.frames, every=asked.every))
+
+def page(name: str) -> str:
+    """A scene's page in Markdown: its id, its sheet, its docstring."""
+    title, _, text = (import_module(SCENES[name].where.split(":")[0]).__doc__ or "").partition("\n")
+    sheet = f"![Four episodes, a picture each half second]({stem(name)}.png)"
+    return f"# {name}\n\n{title}\n\n{sheet}\n{text.rstrip()}\n"
+
+
+def main():
+    """Write every page and every sheet into a folder."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, listed in SCENES.items():
+        (folder / f"{stem(name)}.md").write_text(page(name))
+        imsave(folder / f"{stem(name)}.png", sheet(SceneEnv(listed.where, size=96, renderer="warp-cpu")))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """The room that our MuJoCo scenes stand in: grey, lit in white, so that colour belongs to things alone."""
 
+# pyright: reportAttributeAccessIssue=false
+# MuJoCo's bindings are compiled and bring no stubs.
+
 import mujoco
 import numpy as np
 
@@ -19,13 +22,19 @@ def studio(rng: np.random.Generator, *, wall: float | None = 2.4, slant: float =
     spec.visual.headlight.ambient = [0.30] * 3
     spec.visual.headlight.diffuse = [0.16] * 3
     spec.visual.headlight.specular = [0.0] * 3
-    world, box = spec.worldbody, mujoco.mjtGeom.mjGEOM_BOX
+    world = spec.worldbody
     top = rng.uniform(0.56, 0.70)
     world.add_geom(name="table", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[8, 8, 1], rgba=[top, top, top, 1])
     if wall is not None:
         shade = top + rng.uniform(0.06, 0.14)
         world.add_geom(
-            name="wall", type=box, pos=[0, wall + 0.1, 2], size=[8, 0.1, 2], rgba=[shade] * 3 + [1], contype=0, conaffinity=0
+            name="wall",
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            pos=[0, wall + 0.1, 2],
+            size=[8, 0.1, 2],
+            rgba=[shade] * 3 + [1],
+            contype=0,
+            conaffinity=0,
         )
     key, side = rng.uniform(0.40, 0.48), rng.choice([-1, 1])
     for strength, lean, casts in ((key, side * rng.uniform(slant / 2, slant), True), (0.54 - key, side * -0.8, False)):

@@ -1,21 +1,21 @@
 """A pusher among things on a walled table.
 
 ## Description
-A grey tray, seen from above at a slant by a camera that does not move. A dark pusher stands among two to four coloured things
-(spheres, boxes, cylinders) and pushes them about: they slide, roll, turn and knock into each other and the walls. Mass and
-friction differ from thing to thing and cannot be seen.
+A grey tray, seen from above at a slant by a camera that does not move. A dark pusher stands among two to four
+coloured things (spheres, boxes, cylinders) and pushes them about: they slide, roll, turn and knock into each other
+and the walls. Mass and friction differ from thing to thing and cannot be seen.
 
 ## Actions
-`Box(-1, 1, (2,), float32)`: the velocity that the pusher tries to keep, to the right and away from the camera, in units of
-0.8 m/s. It is strong but not infinitely so.
+`Box(-1, 1, (2,), float32)`: the velocity that the pusher tries to keep, to the right and away from the camera, in
+units of 0.8 m/s. It is strong but not infinitely so.
 
 ## Observations
-`pov` uint8 [size, size, 3] at 10 Hz, and where asked for `depth` (m) and `segmentation`. Each thing is at least 7 pixels
-across at 64 pixels.
+`pov` uint8 [size, size, 3] at 10 Hz, and where asked for `depth` (m) and `segmentation`. Each thing is at least 7
+pixels across at 64 pixels.
 
 ## Start
-Number, shapes, hues, sizes and places of the things, what they are made of, the pusher's place, and the lights and shades of
-grey follow from the seed. Everything is at rest and apart.
+Number, shapes, hues, sizes and places of the things, what they are made of, the pusher's place, and the lights and
+shades of grey follow from the seed. Everything is at rest and apart.
 
 ## End
 The world does not end; `gymnasium.make` cuts an episode after 60 steps (6 s).
@@ -32,6 +32,9 @@ Every two seconds it picks a thing and a direction, goes around to the far side 
 - v0: the first.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# MuJoCo's bindings are compiled and bring no stubs.
+
 from collections.abc import Callable
 from functools import partial
 
@@ -46,7 +49,7 @@ from worldsim_envs.scene import Camera, Scene
 from worldsim_envs.studio import studio, tray
 
 FPS = 10.0
-CAMERA = Camera.look((0.0, -3.4, 3.0), (0.0, -0.06, 0.0), fov=30, size=1)
+CAMERA = Camera.look((0.0, -3.4, 3.0), (0.0, -0.06, 0.0), fov=30.0, size=1)
 SLOTS = 4
 TABLE = (1.0, 0.85)
 """Half the width and half the depth of the table within its walls (m)."""
@@ -85,7 +88,11 @@ def _pusher(spec: mujoco.MjSpec, place: np.ndarray, shade: float) -> None:
         drive.set_to_velocity(kv=300.0)
         drive.forcelimited, drive.forcerange = True, [-150.0, 150.0]
     body.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[PUSHER, 0.13, 0], rgba=[shade] * 3 + [1], mass=4.0, friction=[0.2, 0, 0]
+        type=mujoco.mjtGeom.mjGEOM_CYLINDER,
+        size=[PUSHER, 0.13, 0],
+        rgba=[shade] * 3 + [1],
+        mass=4.0,
+        friction=[0.2, 0, 0],
     )
 
 
@@ -107,7 +114,7 @@ def _act(world: MujocoBackend, action: np.ndarray) -> None:
 
 
 def _expert(world: MujocoBackend, rng: np.random.Generator) -> np.ndarray:
-    """Push one thing to one spot; which and where go by the seed and the clock, so a restored world is treated alike."""
+    """Push one thing to one spot; which and where go by seed and clock, so a restored world is treated alike."""
     plan = np.random.default_rng([world.seed, int(world.data.time / TURN + 1e-6)])
     spot = plan.uniform(-1, 1, 2) * (np.array(TABLE) - 0.3)
     there = np.flatnonzero(world.present)

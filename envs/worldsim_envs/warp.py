@@ -8,6 +8,9 @@ Edges are smoothed where they are: rays through the pixel centres give the pictu
 differ from a neighbour are looked at four more times and averaged.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# MuJoCo's bindings are compiled and bring no stubs.
+
 import ctypes
 import os
 import sys
@@ -15,7 +18,7 @@ import sys
 import mujoco
 import numpy as np
 import warp as wp
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, UInt8
 
 from worldsim_envs.scene import Camera, Picture
 
@@ -46,9 +49,10 @@ _begin_quietly()
 import mujoco_warp as mjw  # noqa: E402  it must find Warp quiet
 
 PAINTS = (
-    "geom_type geom_size geom_rgba geom_matid geom_dataid mat_rgba mat_emission mat_specular mat_shininess mat_texid "
-    "mat_texrepeat light_type light_castshadow light_active light_ambient light_diffuse light_specular"
-).split()
+    *("geom_type", "geom_size", "geom_rgba", "geom_matid", "geom_dataid"),
+    *("mat_rgba", "mat_emission", "mat_specular", "mat_shininess", "mat_texid", "mat_texrepeat"),
+    *("light_type", "light_castshadow", "light_active", "light_ambient", "light_diffuse", "light_specular"),
+)
 """What an episode may change about a model without its being another kind of model."""
 
 POSES = ("geom_xpos", "geom_xmat", "light_xpos", "light_xdir")
@@ -79,6 +83,7 @@ class Warp:
         self.name = f"warp-{device.split(':')[0]}"
         self.device, self.shadows = device, shadows
         self._stages: dict[tuple, _Stage] = {}
+        self._model, self._kind = None, ()
 
     def draw(
         self,
@@ -92,17 +97,24 @@ class Warp:
     ) -> Picture:
         """A square picture; see `Renderer`."""
         with wp.ScopedDevice(self.device):
-            kind = (size, *_kind(model))
-            if kind not in self._stages:
-                self._stages[kind] = _Stage(model, size, self.shadows)
-            return self._stages[kind].draw(model, data, camera, depth, segmentation)
+            if model is not self._model:
+                self._model, self._kind = model, _kind(model)
+            stage = (size, *self._kind)
+            if stage not in self._stages:
+                self._stages[stage] = _Stage(model, size, self.shadows)
+            return self._stages[stage].draw(model, data, camera, depth, segmentation)
 
 
 def _kind(model: mujoco.MjModel) -> tuple:
     """What two models must share to be drawn with the same arrays and the same compiled kernel."""
     looks = (model.stat.extent, model.vis.map.zfar, model.vis.headlight.active)
     lamps = (*model.vis.headlight.ambient, *model.vis.headlight.diffuse, *model.vis.headlight.specular)
-    assets = (model.tex_data.tobytes(), model.mesh_vert.tobytes(), model.hfield_data.tobytes(), model.geom_group.tobytes())
+    assets = (
+        model.tex_data.tobytes(),
+        model.mesh_vert.tobytes(),
+        model.hfield_data.tobytes(),
+        model.geom_group.tobytes(),
+    )
     spots = (model.light_type.tobytes(), model.light_attenuation.tobytes())
     return (model.nbody, model.ngeom, model.nlight, model.nmat, model.nq, *looks, *lamps, hash(assets), hash(spots))
 
@@ -196,7 +208,7 @@ class _Stage:
 
 def _write(array: wp.array, values: np.ndarray):
     """Copy values into a device array, whatever leading axis of worlds it has."""
-    if array.device.is_cpu:
+    if array.device is not None and array.device.is_cpu:
         view = array.numpy()
         view[...] = np.reshape(values, view.shape)
     else:
