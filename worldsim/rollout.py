@@ -78,14 +78,14 @@ def rollouts(
     if seen < 1:
         raise ValueError(f"seen came as {seen}; a model must be shown at least one frame")
     lengths = [len(episode) + 1 - seen for episode in episodes]
+    if steps is None and len(set(lengths)) > 1:
+        raise ValueError(f"episodes of {min(lengths) + seen} to {max(lengths) + seen} frames came; say how many steps")
     wanted = lengths[0] if steps is None else steps
     if wanted < 1 or min(lengths) < wanted:
         raise ValueError(
             f"{seen} frames seen and {max(wanted, 1)} imagined need {seen + max(wanted, 1)}; the shortest episode has "
             f"{min(lengths) + seen}: show or imagine fewer"
         )
-    if steps is None and len(set(lengths)) > 1:
-        raise ValueError(f"episodes of {min(lengths) + seen} to {max(lengths) + seen} frames came; say how many steps")
     if len({episode.frames.shape[1:] for episode in episodes}) > 1:
         raise ValueError("episodes of several frame sizes came; those of a batch are equally large")
     imagined = imagine_batch(

@@ -176,13 +176,14 @@ class DiffusionWorld(nn.Module):
         """Take in what was seen, in [-1, 1], and the actions taken in between."""
         clean = self.codec.encode(seen)
         rows, frames, channels, height, width = clean.shape
-        recent = F.pad(clean, (0, 0) * 3 + (max(1, self.past + 1), 0))[:, -max(1, self.past + 1) :]
+        # a copy, as a view would keep all that was seen alive
+        recent = F.pad(clean, (0, 0) * 3 + (self.past, 0))[:, -(self.past + 1) :].clone()
         slots, features = self.window - 1, self.width // self.heads
         tokens = self.registers + (height // self.patch) * (width // self.patch)
         ring = clean.new_zeros(
             self.transformer.time_blocks, rows, tokens, self.kv_heads, slots, features
         )
-        action = taken[:, -1] if frames > 1 else taken.new_zeros(rows, self.actions)
+        action = taken[:, -1].clone() if frames > 1 else taken.new_zeros(rows, self.actions)
         stream = Stream(ring, ring.clone(), frames - 1, recent, action)
         if frames > 1:
             earlier = clean[:, :-1]
@@ -241,7 +242,8 @@ class DiffusionWorld(nn.Module):
 
         frame = sample.euler(guess, noise, steps=self.steps).to(newest.dtype)
         recent = torch.cat([stream.recent[:, 1:], frame], dim=1)
-        return replace(stream, written=written, recent=recent, action=action)
+        # a copy, as a view would keep the whole plan alive
+        return replace(stream, written=written, recent=recent, action=action.clone())
 
     def past_of(self, recent: Float[Tensor, "b r z y x"]) -> Float[Tensor, "b 1 p y x"]:
         """The frames laid beside the one that follows `recent`, the nearest first."""

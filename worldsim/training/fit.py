@@ -139,11 +139,17 @@ def fit(
     )
     check_size(model, clips.size)
     extra = [build_logger(logger)] if logger else []
-    begin(folder, settings)
     last = folder / "last.ckpt"
-    stands = torch.load(last, weights_only=True, mmap=True)["global_step"] if last.exists() else 0
-    task = Task(model, steps, minutes, lr, weight_decay, warmup, decay, seed)
     averages, keeper = EMA(ema), Keeper(last, save_every)
+    task = Task(model, steps, minutes, lr, weight_decay, warmup, decay, seed)
+    begin(folder, settings)
+    stands = 0
+    if last.exists():
+        saved = torch.load(last, weights_only=True, mmap=True)
+        stands, task.spent = saved["global_step"], saved["seconds"]
+        if task.share(stands) >= 1 and (folder / "model").exists():
+            print(f"finished: {folder / 'model'} has learned for {stands} steps; more steps or minutes go on from there")
+            return
     trainer = L.Trainer(
         accelerator=accelerator,
         devices=devices,

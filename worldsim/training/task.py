@@ -60,11 +60,10 @@ class Task(L.LightningModule):
         """How long the model has learned, over all the processes in which it did."""
         return self.spent + time.monotonic() - self.began
 
-    @property
-    def done(self) -> float:
-        """The share of the training that is over."""
+    def share(self, step: int) -> float:
+        """The share of the training that is over after so many steps, now."""
         by_time = self.seconds / (60 * self.minutes) if self.minutes else 0.0
-        return max(self.global_step / self.steps, by_time)
+        return max(step / self.steps, by_time)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Muon for the matrices inside the blocks, AdamW for the rest."""
@@ -77,7 +76,7 @@ class Task(L.LightningModule):
 
     def training_step(self, clip: Clip, index: int) -> Float[Tensor, ""]:
         """The loss of one batch."""
-        rate = self.lr * pace(self.done, warmup=self.warmup, decay=self.decay)
+        rate = self.lr * pace(self.share(self.global_step), warmup=self.warmup, decay=self.decay)
         for group in self.optimizers().param_groups:  # type: ignore[union-attr]
             group["lr"] = rate
         noise = torch.Generator(self.device).manual_seed(seed_of(self.seed, self.global_step, self.global_rank))
@@ -94,7 +93,7 @@ class Task(L.LightningModule):
             self.log("steps_per_second", (step - before) / max(now - then, 1e-9))
             self.log("minutes", self.seconds / 60)
             self.last = (step, now)
-        if self.done >= 1:
+        if self.share(step) >= 1:
             self.trainer.should_stop = True
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -1,0 +1,205 @@
+"""Laws of the transformer and of its stream."""
+
+from dataclasses import fields
+
+import pytest
+import torch
+from torch import nn
+
+from worldsim.codec.pixel import Pixel
+from worldsim.diffusion.noise import Levels, draw
+from worldsim.diffusion.sample import euler
+from worldsim.models.diffusion_world import DiffusionWorld, branch, led_to
+from worldsim.models.video_dit import SIZES, VideoDiT, looks_back
+from worldsim.types import Clip
+
+
+def tiny(started: bool = True, **changes) -> DiffusionWorld:
+    torch.manual_seed(0)
+    sizes = {"patch": 8, "width": 32, "depth": 4, "heads": 2, "kv_heads": 1, "window": 4, "registers": 1, "steps": 2}
+    model = DiffusionWorld(2, **{**sizes, **changes})
+    if started:
+        for parameter in model.parameters():
+            nn.init.normal_(parameter, std=0.15)
+    return model.eval()
+
+
+def video(rows=2, frames=10, plan=6):
+    random = torch.Generator().manual_seed(3)
+    return (
+        torch.rand(rows, frames, 3, 16, 16, generator=random) * 2 - 1,
+        torch.randn(rows, frames - 1, 2, generator=random),
+        torch.randn(rows, plan, 2, generator=random),
+    )
+
+
+@torch.no_grad()
+def recomputed(model: DiffusionWorld, seen, taken, plan, generator) -> torch.Tensor:
+    """What imagining means, without a memory: the whole history goes through the network at every question."""
+    clean, actions = model.codec.encode(seen), taken
+    for action in plan.unbind(1):
+        actions = torch.cat([actions, action[:, None]], dim=1)
+        noise = draw(tuple(clean[:, -1:].shape), generator)
+        known = (torch.arange(clean.shape[1] + 1) > 0).expand(len(clean), -1)
+
+        def guess(noisy, level, clean=clean, actions=actions, known=known):
+            frames = torch.cat([clean, noisy], dim=1)
+            levels = torch.cat([model.said_of(clean), torch.full((len(clean), 1), level)], dim=1)
+            return model.predict(frames, model.beside(frames), levels, led_to(actions), known)[0][:, -1:]
+
+        clean = torch.cat([clean, euler(guess, noise, steps=model.steps)], dim=1)
+    return model.codec.decode(clean[:, seen.shape[1] :])
+
+
+@pytest.mark.parametrize("seen_frames", [1, 2, 4, 10])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"window": 2}, {"window": 32}, {"past": 0, "residual": False}, {"past": 1}, {"steps": 1}, {"registers": 0}],
+    ids=str,
+)
+def test_streaming_equals_recomputing_all_that_was_seen(changes, seen_frames):
+    """With 10 frames seen and 6 imagined, a window of 4 has gone round several times."""
+    model, (seen, taken, plan) = tiny(**changes), video(frames=seen_frames)
+    streamed, _ = model.imagine(model.watch(seen, taken), plan, generator=torch.Generator().manual_seed(0))
+    again = recomputed(model, seen, taken, plan, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(streamed, again, rtol=0, atol=1e-4)
+    assert streamed.std() > 0.1  # equal, and not because nothing happens
+
+
+def test_what_left_every_window_is_forgotten():
+    """Blocks are stacked, so a frame reaches as far as all their windows together, and not beyond."""
+    model, (seen, taken, plan) = tiny(), video(frames=12)
+    reach = model.transformer.time_blocks * (model.window - 1) + model.past + 1
+    one, _ = model.imagine(model.watch(seen, taken), plan[:, :1], generator=torch.Generator().manual_seed(0))
+    for frame, heard in ((12 - reach - 1, False), (12 - model.window, True)):
+        other = seen.clone()
+        other[:, frame] *= -1
+        two, _ = model.imagine(model.watch(other, taken), plan[:, :1], generator=torch.Generator().manual_seed(0))
+        assert torch.equal(one, two) != heard
+
+
+def test_the_memory_stays_as_large_as_it_was_for_1200_frames():
+    model, (seen, taken, _) = tiny(depth=1, steps=1, patch=16), video(rows=1, frames=3)
+    memory = model.watch(seen, taken)
+    sizes = {field.name: getattr(memory, field.name) for field in fields(memory)}
+    random = torch.Generator().manual_seed(0)
+    for _ in range(12):
+        imagined, memory = model.imagine(memory, torch.zeros(1, 100, 2), generator=random)
+        assert imagined.isfinite().all()
+        for name, before in sizes.items():
+            now = getattr(memory, name)
+            if isinstance(before, torch.Tensor):
+                assert now.shape == before.shape and now.untyped_storage().nbytes() <= before.untyped_storage().nbytes()
+    assert memory.written == 2 + 1200
+
+
+def test_branches_of_one_past_are_what_each_would_be_alone():
+    model, (seen, taken, plan) = tiny(), video(rows=2)
+    memory = model.watch(seen, taken)
+    seeds = [torch.Generator().manual_seed(seed) for seed in range(6)]
+    futures, _ = model.imagine(branch(memory, 3), plan.repeat_interleave(3, dim=0), generator=seeds)
+    for row in range(6):
+        past = slice(row // 3, row // 3 + 1)
+        alone, _ = model.imagine(
+            model.watch(seen[past], taken[past]), plan[past], generator=[torch.Generator().manual_seed(row)]
+        )
+        torch.testing.assert_close(alone, futures[row : row + 1], rtol=0, atol=2e-5)
+
+
+def test_at_the_start_the_transformer_says_zero_and_the_model_says_still():
+    model, (seen, taken, plan) = tiny(started=False), video()
+    output, _ = model.transformer(
+        torch.randn(2, 3, 9, 16, 16), torch.rand(2, 3), torch.randn(2, 3, 2), torch.ones(2, 3, dtype=torch.bool)
+    )
+    assert (output == 0).all()
+    imagined, _ = model.imagine(model.watch(seen, taken), plan, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(imagined, seen[:, -1:].expand_as(imagined), rtol=0, atol=1e-6)
+
+
+def test_each_block_begins_by_changing_nothing():
+    model = tiny(started=False).transformer
+    nn.init.normal_(model.head.weight)
+    frames, levels = torch.randn(1, 2, 9, 16, 16), torch.rand(1, 2)
+    known = torch.ones(1, 2, dtype=torch.bool)
+    before, _ = model(frames, levels, torch.randn(1, 2, 2), known)
+    model.blocks = nn.ModuleList([model.blocks[0]])
+    after, _ = model(frames, levels, torch.randn(1, 2, 2), known)
+    assert torch.equal(before, after)
+
+
+def test_every_weight_learns():
+    model, (seen, taken, _) = tiny(), video()
+    clip = Clip(seen, taken, torch.ones(seen.shape[:2], dtype=torch.bool))
+    model.loss(clip, generator=torch.Generator().manual_seed(0)).backward()
+    assert [name for name, weight in model.named_parameters() if weight.grad is None or not weight.grad.any()] == []
+
+
+def test_padding_and_what_is_given_clean_are_not_learned_from():
+    model, (seen, taken, _) = tiny(levels=Levels(clean_past=0.0)), video()
+    mask = torch.ones(seen.shape[:2], dtype=torch.bool)
+    mask[:, 7:] = False
+    one = model.loss(Clip(seen, taken, mask), generator=torch.Generator().manual_seed(0))
+    seen[:, 7:] = 0
+    two = model.loss(Clip(seen, taken, mask), generator=torch.Generator().manual_seed(0))
+    assert torch.equal(one, two)
+
+
+def test_the_loss_depends_on_the_generator_alone():
+    model, (seen, taken, _) = tiny(), video()
+    clip = Clip(seen, taken, torch.ones(seen.shape[:2], dtype=torch.bool))
+    losses = [model.loss(clip, generator=torch.Generator().manual_seed(seed)).item() for seed in (1, 1, 2)]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_bfloat16_autocast_stays_near():
+    model, (seen, taken, plan) = tiny(), video()
+    one, _ = model.imagine(model.watch(seen, taken), plan[:, :1], generator=torch.Generator().manual_seed(0))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        two, _ = model.imagine(model.watch(seen, taken), plan[:, :1], generator=torch.Generator().manual_seed(0))
+    assert (one - two).abs().mean() < 0.05
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8, 12, 20, 24])
+def test_the_last_block_always_looks_back(depth):
+    assert looks_back(depth)[-1]
+    assert looks_back(depth).count(True) < max(2, depth)
+
+
+@pytest.mark.parametrize("size", ["micro", "nano", "S"])
+def test_the_named_sizes_can_be_built(size):
+    with torch.device("meta"):
+        model = VideoDiT(9, 3, 2, patch=8, **SIZES[size]._asdict())
+    assert sum(parameter.numel() for parameter in model.parameters()) > 1e6
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"past": 0}, "residual"),
+        ({"window": 1}, "window"),
+        ({"context": 1.5}, "context"),
+        ({"steps": 0}, "steps"),
+        ({"heads": 3}, "heads"),
+        ({"codec": nn.Identity()}, "codec"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_impossible_models_are_refused(wrong, says):
+    with pytest.raises(ValueError, match=says):
+        tiny(**wrong)
+
+
+@pytest.mark.parametrize("downscale", [1, 2, 4])
+def test_the_pixel_codec_gives_back_what_it_was_given(downscale):
+    codec, frames = Pixel(downscale), torch.rand(2, 3, 3, 16, 24) * 2 - 1
+    latents = codec.encode(frames)
+    assert latents.shape == (2, 3, codec.channels, 16 // downscale, 24 // downscale)
+    torch.testing.assert_close(codec.decode(latents), frames)
+    assert codec.decode(latents * 9).abs().max() <= 1
+
+
+def test_folded_latents_stream_as_well():
+    model, (seen, taken, plan) = tiny(codec=Pixel(2), patch=4), video()
+    streamed, _ = model.imagine(model.watch(seen, taken), plan, generator=torch.Generator().manual_seed(0))
+    again = recomputed(model, seen, taken, plan, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(streamed, again, rtol=0, atol=1e-4)
