@@ -15,6 +15,7 @@ import difflib
 import inspect
 import sys
 from collections.abc import Mapping
+from copy import deepcopy
 from importlib import import_module
 from typing import Any
 
@@ -43,10 +44,13 @@ def make_env(env: str, size: int, arguments: Mapping[str, Any]) -> gym.Env:
     try:
         if module:
             import_module(module)
-        accepted = _parameters(gym.spec(name).entry_point)
+        spec = deepcopy(gym.spec(name))
+        accepted = _parameters(spec.entry_point)
         drawn = {"size": size} if "size" in accepted else {"height": size, "width": size}
-        drawn = {name: pixels for name, pixels in drawn.items() if name in accepted}
-        return gym.make(env, render_mode="rgb_array", disable_env_checker=True, **{**drawn, **arguments})
+        asked = {**{name: pixels for name, pixels in drawn.items() if name in accepted}, **arguments}
+        if "id" in asked:  # gymnasium.make has a parameter of that name, so the environment's own cannot go through it
+            spec.kwargs["id"] = asked.pop("id")
+        return gym.make(spec, render_mode="rgb_array", disable_env_checker=True, **asked)
     except ModuleNotFoundError as error:
         raise ValueError(f"{env!r} needs the module {error.name!r}, which is not here; install it") from error
     except gym.error.DependencyNotInstalled as error:

@@ -77,6 +77,13 @@ def test_many_workers_make_the_same_bytes_as_one(tmp_path):
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
+def test_a_worker_that_dies_is_named_and_what_was_finished_is_kept(tmp_path):
+    with pytest.raises(ValueError, match=r"a worker process died .* run the same command again"):
+        record(TINY, str(tmp_path), episodes=30, steps=8, size=16, workers=2, env_kwargs={"fault": "dies"})
+    kept = {part.name for part in (tmp_path / layout.STAGING).glob("episode-*")}
+    assert all((tmp_path / layout.STAGING / name / "episode.json").exists() for name in kept)
+
+
 def test_a_recording_that_is_killed_goes_on_to_the_same_bytes(tmp_path):
     """SIGKILL in the middle: what was finished stays, and what comes out in the end is as if nothing had been."""
     slow = {"episodes": 8, "steps": 3, "size": 16, "env_kwargs": {"delay": 0.02}}
@@ -125,9 +132,10 @@ def test_a_finished_recording_is_left_alone(tmp_path, capsys):
 
 
 def test_the_recipe_records_it_again(tmp_path):
-    command(TINY, "--out", tmp_path / "one", "--episodes", 2, "--steps", 3, "--size", 16, "--env_kwargs.delay", 0.001)
+    given = ("--episodes", 2, "--steps", 3, "--size", 16, "--env_kwargs.delay", 0.001, "--env_kwargs.id", "mine")
+    command(TINY, "--out", tmp_path / "one", *given)
     recipe = tmp_path / "one" / layout.RECIPE
-    assert yaml.safe_load(recipe.read_text())["env_kwargs"] == {"delay": 0.001}
+    assert yaml.safe_load(recipe.read_text())["env_kwargs"] == {"delay": 0.001, "id": "mine"}
     command("--config", recipe, "--out", tmp_path / "two")
     assert files(tmp_path / "one") == files(tmp_path / "two")
 

@@ -29,7 +29,7 @@ def test_a_space_comes_back_from_json(space):
 
 
 def test_a_space_of_no_fixed_length_is_refused():
-    with pytest.raises(ValueError, match="Text.* cannot be stored; Box, Discrete"):
+    with pytest.raises(ValueError, match=r"Text.* cannot be stored; Box, Discrete"):
         space_to_json(gym.spaces.Text(5))
     with pytest.raises(ValueError, match="'Graph'"):
         space_from_json({"space": "Graph"})

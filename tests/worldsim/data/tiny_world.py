@@ -1,5 +1,7 @@
 """A world for tests: a square that goes where it is pushed. It is small, quick, and tells all that a world can tell."""
 
+import multiprocessing
+import os
 import time
 
 import gymnasium as gym
@@ -9,7 +11,10 @@ import numpy as np
 class Tiny(gym.Env):
     metadata = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012
 
-    def __init__(self, size=16, depth=False, segmentation=False, render_mode=None, delay=0.0, fault="", space="box"):
+    def __init__(
+        self, size=16, depth=False, segmentation=False, render_mode=None, delay=0.0, fault="", space="box", id=""
+    ):
+        assert id in ("", "mine"), "what it is given goes through gymnasium.make, which has an id of its own"
         self.size, self.render_mode, self.delay, self.fault = size, render_mode, delay, fault
         self.labels = {"depth": depth, "segmentation": segmentation}
         self.action_space = {
@@ -30,6 +35,8 @@ class Tiny(gym.Env):
 
     def step(self, action):
         time.sleep(self.delay)
+        if self.fault == "dies" and multiprocessing.parent_process() and self.steps == 5:
+            os._exit(1)  # as a worker does that runs out of memory
         move = action["move"] if isinstance(action, dict) else action if np.ndim(action) else (action % 2, action // 2)
         self.at = np.clip(self.at + 0.1 * np.asarray(move, np.float64), 0, 1)
         self.steps += 1
