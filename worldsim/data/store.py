@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 
 from worldsim.data import layout
 from worldsim.data.spaces import space_from_json
-from worldsim.data.writer import content_hash
 from worldsim.types import Episode
 from worldsim.video import Frames, read_mp4
 
@@ -162,7 +161,7 @@ class EpisodeStore:
         Raises:
             ValueError: Where they differ.
         """
-        found = content_hash(self.path, self.info)
+        found = layout.content_hash(self.path, self.info)
         if found != self.hash:
             raise ValueError(
                 f"{self.path} has changed: its files hash to {found[:12]}, and it was finished as {self.hash[:12]}; "

@@ -159,6 +159,7 @@ def test_a_world_of_someone_else_is_recorded_by_its_id(tmp_path):
     assert layout.STATE in store.info["features"]
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_mujoco_without_opengl_says_what_to_do(tmp_path, monkeypatch):
     pytest.importorskip("mujoco")
     monkeypatch.delenv("DISPLAY", raising=False)
