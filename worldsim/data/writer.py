@@ -72,7 +72,7 @@ def stage(path: Path, index: int, episode: Episode, profile: str = "lossless") -
     chunks = layout.chunks_of(episode)
     folder = staged(path, index)
     unfinished = folder.with_name(f"unfinished-{os.getpid()}-{folder.name}")
-    unfinished.mkdir(parents=True)
+    unfinished.mkdir(parents=True, exist_ok=True)  # a killed process of the same number may have left it
     write_mp4(unfinished / "frames.mp4", episode.frames, episode.fps, profile)
     rows = layout.rows_of(episode)
     facts = {

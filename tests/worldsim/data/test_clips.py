@@ -4,7 +4,7 @@ import signal
 import numpy as np
 import pytest
 import torch
-from conftest import episode
+from made_up import episode, equal, told
 from torch.utils.data import DataLoader
 
 from worldsim.data.clips import Batches, ClipDataset, decoded
@@ -21,12 +21,6 @@ def dataset(tmp_path_factory):
     path = tmp_path_factory.mktemp("clips")
     write_episodes(path, [episode(seed, steps) for seed, steps in enumerate(LENGTHS)])
     return path
-
-
-def told(clip):
-    """Which episode, and which frame of it, each frame of a clip shows."""
-    pixels = torch.round((clip.frames[:, :, :2, 0, 0] + 1) * 127.5).long()
-    return pixels[..., 0], pixels[..., 1]
 
 
 @pytest.mark.parametrize("frames", [2, 6, 12])
@@ -113,10 +107,6 @@ def test_bad_input_is_one_sentence(dataset):
 
 
 # ---- order -----------------------------------------------------------------------------------------------------------
-
-
-def equal(one, other):
-    return all(torch.equal(left, right) for left, right in zip(one, other, strict=True))
 
 
 def test_a_batch_is_a_function_of_seed_and_step(dataset):

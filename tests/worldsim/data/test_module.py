@@ -2,8 +2,7 @@ import lightning as L
 import numpy as np
 import pytest
 import torch
-from conftest import episode
-from test_clips import equal, told
+from made_up import episode, equal, told
 
 from worldsim.data.module import ClipModule
 from worldsim.data.writer import write_episodes

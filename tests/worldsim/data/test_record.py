@@ -9,8 +9,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import yaml
-from conftest import TINY, files, same
 from jsonargparse import auto_cli
+from made_up import TINY, files, same
 
 from worldsim.data import episodes, layout
 from worldsim.data.record import record

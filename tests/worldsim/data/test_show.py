@@ -1,8 +1,8 @@
 import av
 import numpy as np
 import pytest
-from conftest import TINY, episode
 from jsonargparse import auto_cli
+from made_up import TINY, episode
 
 from worldsim.data.show import commands, contact_sheet
 from worldsim.data.store import EpisodeStore

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from conftest import episode, files, same
+from made_up import episode, files, same
 
 from worldsim.data import layout, writer
 from worldsim.data.store import EpisodeStore
