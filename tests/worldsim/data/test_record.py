@@ -132,10 +132,10 @@ def test_a_finished_recording_is_left_alone(tmp_path, capsys):
 
 
 def test_the_recipe_records_it_again(tmp_path):
-    given = ("--episodes", 2, "--steps", 3, "--size", 16, "--env_kwargs.delay", 0.001, "--env_kwargs.id", "mine")
+    given = ("--episodes", 2, "--steps", 3, "--size", 16, "--env_kwargs.delay", 0.001, "--env_kwargs.fault", "none")
     command(TINY, "--out", tmp_path / "one", *given)
     recipe = tmp_path / "one" / layout.RECIPE
-    assert yaml.safe_load(recipe.read_text())["env_kwargs"] == {"delay": 0.001, "id": "mine"}
+    assert yaml.safe_load(recipe.read_text())["env_kwargs"] == {"delay": 0.001, "fault": "none"}
     command("--config", recipe, "--out", tmp_path / "two")
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
@@ -147,6 +147,13 @@ def test_any_action_space_is_flattened_and_remembered(tmp_path, world, component
     space = store.action_space
     assert space is not None
     assert all(space.contains(gym.spaces.unflatten(space, action)) for action in store[0].actions)
+
+
+@pytest.mark.parametrize("world", ["Tiny-v0", "TinyMade-v0"])
+def test_a_world_is_asked_to_draw_at_the_size_of_the_recording(tmp_path, world):
+    """A camera's intrinsics are in pixels of the picture, so a world that can draw at a size is made at it."""
+    one = record(f"tiny_world:{world}", str(tmp_path), episodes=1, steps=2, size=24)[0]
+    assert one.frames.shape[1:3] == (24, 24) and one.intrinsics is not None and one.intrinsics[0, 0, 0] == 24
 
 
 def test_a_world_of_someone_else_is_recorded_by_its_id(tmp_path):
@@ -162,9 +169,10 @@ def test_a_world_of_someone_else_is_recorded_by_its_id(tmp_path):
 @pytest.mark.filterwarnings("ignore")
 def test_mujoco_without_opengl_says_what_to_do(tmp_path, monkeypatch):
     pytest.importorskip("mujoco")
+    monkeypatch.chdir(tmp_path)  # where MuJoCo writes its log
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.setenv("MUJOCO_GL", "glfw")
-    with pytest.raises(ValueError, match=r"MUJOCO_GL=egl .*MujocoGym-v0 --env_kwargs\.id HalfCheetah-v5"):
+    with pytest.raises(ValueError, match=r"MUJOCO_GL=egl .*MujocoGym-v0 --env_kwargs\.env_id HalfCheetah-v5"):
         record("HalfCheetah-v5", str(tmp_path / "a"), episodes=1, steps=2)
     assert not (tmp_path / "a").exists(), "a folder is taken only by a recording that can begin"
 
@@ -191,6 +199,10 @@ def test_mujoco_with_opengl_is_recorded_by_its_id(tmp_path):
         ({"env_kwargs": {"colour": 3}}, "cannot be made with {'colour': 3}: .*unexpected keyword argument 'colour'"),
         ({"env_kwargs": {"fault": "truth"}, "policy": "noop"}, "told 'place' as nothing at frame 2"),
         ({"env_kwargs": {"fault": "picture"}}, r"rendered uint8 \[16, 16, 4\]; uint8 \[height, width, 3\]"),
+        (
+            {"env_kwargs": {"space": "discrete"}, "policy": "expert"},
+            r"the policy 'expert' took array.* are Discrete\(4\)",
+        ),
         ({"env_kwargs": {"fault": "size"}}, "draws 16 x 20 pixels and was asked for 16 x 16"),
     ],
 )

@@ -11,10 +11,7 @@ import numpy as np
 class Tiny(gym.Env):
     metadata = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012
 
-    def __init__(
-        self, size=16, depth=False, segmentation=False, render_mode=None, delay=0.0, fault="", space="box", id=""
-    ):
-        assert id in ("", "mine"), "what it is given goes through gymnasium.make, which has an id of its own"
+    def __init__(self, size=16, depth=False, segmentation=False, render_mode=None, delay=0.0, fault="", space="box"):
         self.size, self.render_mode, self.delay, self.fault = size, render_mode, delay, fault
         self.labels = {"depth": depth, "segmentation": segmentation}
         self.action_space = {
@@ -69,8 +66,13 @@ class Tiny(gym.Env):
         return np.clip(rng.normal(size=2), -1, 1).astype(np.float32)
 
 
+def make(colour="any", **options) -> Tiny:
+    return Tiny(**options)
+
+
 for name, entry, arguments in (
     ("Tiny-v0", Tiny, {}),
+    ("TinyMade-v0", make, {}),
     ("TinyDiscrete-v0", Tiny, {"space": "discrete"}),
     ("TinyDict-v0", Tiny, {"space": "dict"}),
 ):
