@@ -71,13 +71,13 @@ def write_mp4(path: str | Path, frames: Frames, fps: float, profile: str = "loss
         assert isinstance(stream, av.VideoStream)
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = pixels
-        stream.time_base = 1 / rate
+        stream.time_base = tick = 1 / rate
         stream.codec_context.thread_count = 1  # more threads make other bytes
         reformatter = VideoReformatter()
         for index, picture in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
             frame = reformatter.reformat(frame, format=pixels, threads=1)
-            frame.pts, frame.time_base = index, 1 / rate
+            frame.pts, frame.time_base = index, tick
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     os.replace(unfinished, path)
@@ -240,6 +240,6 @@ def side_by_side(videos: Sequence[UInt8[np.ndarray, "_ _ _ 3"]], gap: int = 2) -
     return np.concatenate(parts[:-1], axis=2)
 
 
-def filmstrip(frames: Frames, every: int = 1, gap: int = 2) -> Picture:
+def filmstrip(frames: Frames, every: int = 1, gap: int = 2) -> UInt8[np.ndarray, "h _ 3"]:
     """Every so many-th frame from left to right, in one picture."""
     return side_by_side([frame[None] for frame in frames[::every]], gap)[0]

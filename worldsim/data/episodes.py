@@ -46,7 +46,7 @@ def make_env(env: str, size: int, arguments: Mapping[str, Any]) -> gym.Env:
         accepted = _parameters(gym.spec(name).entry_point)
         drawn = {"size": size} if "size" in accepted else {"height": size, "width": size}
         drawn = {name: pixels for name, pixels in drawn.items() if name in accepted}
-        return gym.make(env, render_mode="rgb_array", disable_env_checker=True, **{**drawn, **arguments})
+        return gym.make(name, render_mode="rgb_array", disable_env_checker=True, **{**drawn, **arguments})
     except ModuleNotFoundError as error:
         raise ValueError(f"{env!r} needs the module {error.name!r}, which is not here; install it") from error
     except gym.error.DependencyNotInstalled as error:
@@ -60,15 +60,16 @@ def make_env(env: str, size: int, arguments: Mapping[str, Any]) -> gym.Env:
 
 
 def _parameters(entry: Any) -> set[str]:
-    """What a constructor takes, and its parents' constructors for as long as the rest is handed on to them."""
+    """What a constructor takes, and what takes the rest for as long as there is a rest that is handed on.
+
+    A class hands it on to its parents; a function to the class that it says it returns.
+    """
     creator = load_env_creator(entry) if isinstance(entry, str) else entry
-    parts = (
-        [kind.__init__ for kind in creator.__mro__ if "__init__" in vars(kind)]
-        if isinstance(creator, type)
-        else [creator]
-    )
+    first = [] if isinstance(creator, type) else [creator]
+    made = creator if isinstance(creator, type) else inspect.signature(creator).return_annotation
+    classes = made.__mro__ if isinstance(made, type) else ()
     names: set[str] = set()
-    for part in parts:
+    for part in [*first, *(kind.__init__ for kind in classes if "__init__" in vars(kind))]:
         parameters = inspect.signature(part).parameters.values()
         names |= {parameter.name for parameter in parameters}
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
@@ -125,6 +126,8 @@ def record_episode(
     acting = POLICIES[actor](env, rng)
     for _ in range(steps):
         action = next(acting)
+        if not env.action_space.contains(action):
+            raise ValueError(f"the policy {actor!r} took {action!r} in {name!r}, whose actions are {env.action_space}")
         observation, reward, terminated, truncated, now = env.step(action)
         actions.append(np.asarray(spaces.flatten(env.action_space, action), np.float32))
         rewards.append(reward)
@@ -178,7 +181,7 @@ def _draw(env: gym.Env, name: str) -> np.ndarray:
         raise ValueError(
             f"{name!r} could not be drawn ({type(error).__name__}: {error}); if that is for want of OpenGL, set "
             "MUJOCO_GL=egl where there is a GPU, and where there is none draw MuJoCo worlds with "
-            f"`worldsim record worldsim_envs:worldsim/MujocoGym-v0 --env_kwargs.id {plain}`"
+            f"`worldsim record worldsim_envs:worldsim/MujocoGym-v0 --env_kwargs.env_id {plain}`"
         ) from error
     if not (isinstance(frame, np.ndarray) and frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape[-1] == 3):
         came = f"{frame.dtype} {list(frame.shape)}" if isinstance(frame, np.ndarray) else type(frame).__name__

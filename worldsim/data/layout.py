@@ -5,6 +5,9 @@ The layout is LeRobotDataset v3.0 and more. One row a frame; the last row of an 
 two-dimensional ones are slow, and viewers refuse them. What is large or must stay exact lies in `groundtruth/`.
 """
 
+import hashlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,20 @@ PARQUET = {"compression": "zstd", "use_dictionary": False}  # a dictionary would
 def file_of(folder: str, index: int, suffix: str) -> str:
     """The place of the index-th file of a folder, from the root of the dataset."""
     return f"{folder}/chunk-{index // FILES_PER_FOLDER:03d}/file-{index % FILES_PER_FOLDER:03d}.{suffix}"
+
+
+def content_hash(path: Path, info: Mapping[str, Any]) -> str:
+    """The sha256 of all that belongs to a dataset: every file by name and content, and `info` without its hash."""
+    digest = hashlib.sha256()
+    files = [part for top in HASHED for part in sorted([path / top, *(path / top).rglob("*")]) if part.is_file()]
+    for part in files:
+        if part != path / INFO:
+            with open(part, "rb") as file:
+                digest.update(f"{part.relative_to(path).as_posix()}\0".encode())
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    ours = {key: value for key, value in info["worldsim"].items() if key != "hash"}
+    digest.update(json.dumps({**info, "worldsim": ours}, sort_keys=True).encode())
+    return digest.hexdigest()
 
 
 # ---- rows ------------------------------------------------------------------------------------------------------------

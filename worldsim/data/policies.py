@@ -123,8 +123,8 @@ def _drift(space: spaces.Box, rng: np.random.Generator, pull: float = 0.15, push
     With these two constants x is about N(0, 0.66^2), and forgets itself in some six steps.
     """
     bounded = np.isfinite(space.low) & np.isfinite(space.high)
-    middle = np.where(bounded, space.low / 2 + space.high / 2, 0)
-    reach = np.where(bounded, space.high / 2 - space.low / 2, 1)
+    low, high = np.where(bounded, space.low, -1), np.where(bounded, space.high, 1)
+    middle, reach = low / 2 + high / 2, high / 2 - low / 2
     x = rng.normal(size=space.shape) * push / np.sqrt(1 - (1 - pull) ** 2)
     while True:
         yield np.clip(middle + reach * x, space.low, space.high).astype(space.dtype)

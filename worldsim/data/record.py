@@ -85,9 +85,9 @@ def record(
     Raises:
         ValueError: Where something cannot be recorded like this, or the folder holds another recording.
     """
-    path = Path(out or f"runs/{env.rpartition('/')[2].rpartition(':')[2].lower()}")
-    settings = {name: value for name, value in locals().items() if name not in ("out", "workers", "path")}
+    settings = {name: value for name, value in locals().items() if name not in ("out", "workers")}
     settings["env_kwargs"] = env_kwargs or {}
+    path = Path(out or f"runs/{env.rpartition('/')[2].rpartition(':')[2].lower()}")
     _check(settings, workers)
     _compare(path, settings)
     if (path / layout.INFO).exists():

@@ -85,7 +85,7 @@ def contact_sheet(store: EpisodeStore, rows: int = 8, columns: int = 8, gap: int
         film = filmstrip(frames[chosen], gap=gap)
         strip[:height, : film.shape[1]] = film
         strips.append(strip)
-    return np.concatenate(strips)[:-gap]
+    return np.concatenate(strips)[: len(strips) * (height + gap) - gap]
 
 
 def _files(path: Path) -> list[Path]:

@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 
 from worldsim.data import layout
 from worldsim.data.spaces import space_from_json
-from worldsim.data.writer import content_hash
 from worldsim.types import Episode
 from worldsim.video import Frames, read_mp4
 
@@ -53,6 +52,7 @@ class EpisodeStore:
         height, width, _ = self.info["features"][layout.VIDEO]["shape"]
         self.size: tuple[int, int] = (height, width)
         self.actions: int = ours["actions"]
+        self._footers: dict[Path, pq.FileMetaData] = {}  # parsed once: they are long where a file has many episodes
 
     def __len__(self) -> int:
         """The number of episodes."""
@@ -161,7 +161,7 @@ class EpisodeStore:
         Raises:
             ValueError: Where they differ.
         """
-        found = content_hash(self.path, self.info)
+        found = layout.content_hash(self.path, self.info)
         if found != self.hash:
             raise ValueError(
                 f"{self.path} has changed: its files hash to {found[:12]}, and it was finished as {self.hash[:12]}; "
@@ -219,7 +219,8 @@ class EpisodeStore:
         if not path.is_file():
             raise FileNotFoundError(f"the dataset {self.path} lacks {path}; copy it again, or record it again")
         try:
-            with pq.ParquetFile(path, memory_map=True) as file:
+            with pq.ParquetFile(path, metadata=self._footers.get(path), memory_map=True) as file:
+                self._footers[path] = file.metadata
                 return file.read_row_group(group, use_threads=False)
         except (pa.ArrowInvalid, OSError) as error:
             raise ValueError(f"{path} is cut short or damaged; copy it again, or record it again: {error}") from error

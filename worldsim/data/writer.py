@@ -8,7 +8,6 @@ What is packed depends on the episodes alone, never on who staged them or when. 
 recording loses nothing that was finished, and the dataset that is resumed equals the uninterrupted one to the byte.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -73,7 +72,7 @@ def stage(path: Path, index: int, episode: Episode, profile: str = "lossless") -
     chunks = layout.chunks_of(episode)
     folder = staged(path, index)
     unfinished = folder.with_name(f"unfinished-{os.getpid()}-{folder.name}")
-    unfinished.mkdir(parents=True)
+    unfinished.mkdir(parents=True, exist_ok=True)  # a killed process of the same number may have left it
     write_mp4(unfinished / "frames.mp4", episode.frames, episode.fps, profile)
     rows = layout.rows_of(episode)
     facts = {
@@ -279,7 +278,7 @@ class Packer:
         _write_json(self.path / "meta/stats.json", layout.joint_stats(pa.concat_tables(tables)))
         self._write_tasks()
         info = self._info(about)
-        info["worldsim"]["hash"] = content_hash(self.path, info)
+        info["worldsim"]["hash"] = layout.content_hash(self.path, info)
         _write_json(self.path / layout.INFO, info)
         shutil.rmtree(self.path / layout.STAGING)
 
@@ -333,20 +332,6 @@ class Packer:
             "features": {layout.VIDEO: picture, **layout.features_of(first)},
             "worldsim": {"schema": layout.SCHEMA_VERSION, "actions": self._kind["actions"], "fps": fps, **about},
         }
-
-
-def content_hash(path: Path, info: Mapping[str, Any]) -> str:
-    """The sha256 of all that belongs to a dataset: every file by name and content, and `info` without its hash."""
-    digest = hashlib.sha256()
-    files = [part for top in layout.HASHED for part in sorted([path / top, *(path / top).rglob("*")]) if part.is_file()]
-    for part in files:
-        if part != path / layout.INFO:
-            with open(part, "rb") as file:
-                digest.update(f"{part.relative_to(path).as_posix()}\0".encode())
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    ours = {key: value for key, value in info["worldsim"].items() if key != "hash"}
-    digest.update(json.dumps({**info, "worldsim": ours}, sort_keys=True).encode())
-    return digest.hexdigest()
 
 
 def _task(fact: Mapping[str, Any]) -> str:

@@ -2,20 +2,18 @@
 
     python read_with_lerobot.py DATASET OUT.npz
 
-torchvision may be missing there, for its wheels bring CUDA: lerobot asks it for two things, a picture to tensor (not used
-for videos) and a video reader, and for the second PyAV stands in, as torchvision itself has it do.
+torchvision may be missing there, for its wheels bring CUDA. lerobot asks it for two things: pictures to tensors, which
+videos do not need, and a video reader, for which PyAV stands in, as torchvision itself has it do.
 """
 
-import importlib.machinery
 import importlib.util
 import sys
+from importlib.machinery import ModuleSpec
 from types import ModuleType
-
-import numpy as np
 
 
 class VideoReader:
-    """torchvision.io.VideoReader, backend 'pyav', as far as lerobot uses it."""
+    """torchvision.io.VideoReader with the backend 'pyav', as far as lerobot uses it."""
 
     def __init__(self, path, stream):
         import av
@@ -35,53 +33,48 @@ class VideoReader:
             yield {"data": pixels, "pts": float(frame.pts * self.stream.time_base)}
 
 
-class Anything:
-    """Stands for what is imported and never used."""
+class StandIn(ModuleType):
+    """A module of which everything can be imported, and nothing can be used."""
 
-    def __init__(self, *_, **__):
-        pass
+    def __init__(self, name):
+        super().__init__(name)
+        self.__path__, self.__spec__ = [], ModuleSpec(name, None, is_package=True)
+        sys.modules[name] = self
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {})
 
 
 def stand_in_for_torchvision():
-    for name in ("", ".io", ".transforms", ".transforms.v2", ".transforms.v2.functional"):
-        module = ModuleType(f"torchvision{name}")
-        module.__path__ = []
-        module.__spec__ = importlib.machinery.ModuleSpec(module.__name__, None, is_package=True)
-        module.__getattr__ = lambda attribute: (_ for _ in ()).throw(AttributeError(attribute)) if (
-            attribute.startswith("__")
-        ) else Anything
-        sys.modules[module.__name__] = module
-    vision = sys.modules["torchvision"]
-    vision.io, vision.transforms = sys.modules["torchvision.io"], sys.modules["torchvision.transforms"]
-    vision.transforms.v2 = sys.modules["torchvision.transforms.v2"]
-    vision.set_video_backend = lambda backend: None
-    vision.io.VideoReader = VideoReader
+    vision = StandIn("torchvision")
+    vision.io, vision.transforms = StandIn("torchvision.io"), StandIn("torchvision.transforms")
+    vision.transforms.v2 = StandIn("torchvision.transforms.v2")
+    vision.transforms.v2.functional = StandIn("torchvision.transforms.v2.functional")
+    vision.set_video_backend, vision.io.VideoReader = lambda backend: None, VideoReader
 
 
 def main(path, out):
     if importlib.util.find_spec("torchvision") is None:
         stand_in_for_torchvision()
-    import lerobot
+    import numpy as np
     import torch
     from lerobot.datasets.lerobot_dataset import LeRobotDataset
 
-    dataset = LeRobotDataset("worldsim/test", root=path, video_backend="pyav", tolerance_s=1e-4)
-    fps = dataset.fps
-    items = [dataset[i] for i in range(len(dataset))]
-    kept = {
-        key: torch.stack([torch.as_tensor(item[key]) for item in items]).numpy()
-        for key in items[0]
-        if key != "task"
-    }
-    windows = LeRobotDataset(
-        "worldsim/test", root=path, video_backend="pyav", delta_timestamps={"action": [0.0, 1 / fps]}
+    dataset = LeRobotDataset("worldsim/test", root=path, video_backend="pyav")
+    items = [dataset[index] for index in range(len(dataset))]
+    columns = {key: torch.stack([item[key] for item in items]).numpy() for key in items[0] if key != "task"}
+    ahead = {"action": [0.0, 1 / dataset.fps]}
+    windows = LeRobotDataset("worldsim/test", root=path, video_backend="pyav", delta_timestamps=ahead)
+    np.savez(
+        out,
+        **columns,
+        task=[item["task"] for item in items],
+        episodes=dataset.num_episodes,
+        mean_action=dataset.meta.stats["action"]["mean"],
+        next_actions=np.stack([windows[index]["action"].numpy() for index in range(len(windows))]),
     )
-    kept["window_action"] = windows[1]["action"].numpy()
-    kept["task"] = np.array([item["task"] for item in items])
-    kept["mean_action"] = dataset.meta.stats["action"]["mean"]
-    kept["episodes"] = np.array(dataset.num_episodes)
-    kept["version"] = np.array(getattr(lerobot, "__version__", "unknown"))
-    np.savez(out, **{key.replace("/", "|"): value for key, value in kept.items()})
 
 
 if __name__ == "__main__":

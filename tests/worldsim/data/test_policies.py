@@ -4,7 +4,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.spaces import flatten
-from test_spaces import SPACES
+from made_up import SPACES
 
 from worldsim.data.policies import MIX, POLICIES, choose
 

@@ -9,8 +9,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import yaml
-from conftest import TINY, files, same
 from jsonargparse import auto_cli
+from made_up import TINY, files, same
 
 from worldsim.data import episodes, layout
 from worldsim.data.record import record
@@ -77,6 +77,13 @@ def test_many_workers_make_the_same_bytes_as_one(tmp_path):
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
+def test_a_worker_that_dies_is_named_and_what_was_finished_is_kept(tmp_path):
+    with pytest.raises(ValueError, match=r"a worker process died .* run the same command again"):
+        record(TINY, str(tmp_path), episodes=30, steps=8, size=16, workers=2, env_kwargs={"fault": "dies"})
+    kept = {part.name for part in (tmp_path / layout.STAGING).glob("episode-*")}
+    assert all((tmp_path / layout.STAGING / name / "episode.json").exists() for name in kept)
+
+
 def test_a_recording_that_is_killed_goes_on_to_the_same_bytes(tmp_path):
     """SIGKILL in the middle: what was finished stays, and what comes out in the end is as if nothing had been."""
     slow = {"episodes": 8, "steps": 3, "size": 16, "env_kwargs": {"delay": 0.02}}
@@ -125,9 +132,10 @@ def test_a_finished_recording_is_left_alone(tmp_path, capsys):
 
 
 def test_the_recipe_records_it_again(tmp_path):
-    command(TINY, "--out", tmp_path / "one", "--episodes", 2, "--steps", 3, "--size", 16, "--env_kwargs.delay", 0.001)
+    given = ("--episodes", 2, "--steps", 3, "--size", 16, "--env_kwargs.delay", 0.001, "--env_kwargs.fault", "none")
+    command(TINY, "--out", tmp_path / "one", *given)
     recipe = tmp_path / "one" / layout.RECIPE
-    assert yaml.safe_load(recipe.read_text())["env_kwargs"] == {"delay": 0.001}
+    assert yaml.safe_load(recipe.read_text())["env_kwargs"] == {"delay": 0.001, "fault": "none"}
     command("--config", recipe, "--out", tmp_path / "two")
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
@@ -141,6 +149,13 @@ def test_any_action_space_is_flattened_and_remembered(tmp_path, world, component
     assert all(space.contains(gym.spaces.unflatten(space, action)) for action in store[0].actions)
 
 
+@pytest.mark.parametrize("world", ["Tiny-v0", "TinyMade-v0"])
+def test_a_world_is_asked_to_draw_at_the_size_of_the_recording(tmp_path, world):
+    """A camera's intrinsics are in pixels of the picture, so a world that can draw at a size is made at it."""
+    one = record(f"tiny_world:{world}", str(tmp_path), episodes=1, steps=2, size=24)[0]
+    assert one.frames.shape[1:3] == (24, 24) and one.intrinsics is not None and one.intrinsics[0, 0, 0] == 24
+
+
 def test_a_world_of_someone_else_is_recorded_by_its_id(tmp_path):
     """It knows no `size`, tells no truth, and ends early: it is drawn smaller, and what it observes is kept."""
     pytest.importorskip("pygame", reason="CartPole draws with pygame: pip install 'worldsim[gym]'")
@@ -151,11 +166,13 @@ def test_a_world_of_someone_else_is_recorded_by_its_id(tmp_path):
     assert layout.STATE in store.info["features"]
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_mujoco_without_opengl_says_what_to_do(tmp_path, monkeypatch):
     pytest.importorskip("mujoco")
+    monkeypatch.chdir(tmp_path)  # where MuJoCo writes its log
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.setenv("MUJOCO_GL", "glfw")
-    with pytest.raises(ValueError, match=r"MUJOCO_GL=egl .*MujocoGym-v0 --env_kwargs\.id HalfCheetah-v5"):
+    with pytest.raises(ValueError, match=r"MUJOCO_GL=egl .*MujocoGym-v0 --env_kwargs\.env_id HalfCheetah-v5"):
         record("HalfCheetah-v5", str(tmp_path / "a"), episodes=1, steps=2)
     assert not (tmp_path / "a").exists(), "a folder is taken only by a recording that can begin"
 
@@ -182,6 +199,10 @@ def test_mujoco_with_opengl_is_recorded_by_its_id(tmp_path):
         ({"env_kwargs": {"colour": 3}}, "cannot be made with {'colour': 3}: .*unexpected keyword argument 'colour'"),
         ({"env_kwargs": {"fault": "truth"}, "policy": "noop"}, "told 'place' as nothing at frame 2"),
         ({"env_kwargs": {"fault": "picture"}}, r"rendered uint8 \[16, 16, 4\]; uint8 \[height, width, 3\]"),
+        (
+            {"env_kwargs": {"space": "discrete"}, "policy": "expert"},
+            r"the policy 'expert' took array.* are Discrete\(4\)",
+        ),
         ({"env_kwargs": {"fault": "size"}}, "draws 16 x 20 pixels and was asked for 16 x 16"),
     ],
 )

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from conftest import episode, files, same
+from made_up import episode, files, same
 
 from worldsim.data import layout, writer
 from worldsim.data.store import EpisodeStore
@@ -50,15 +50,23 @@ def test_an_episode_comes_back_to_the_byte(tmp_path, case):
 
 
 def test_episodes_of_different_truth_and_length_share_a_dataset(tmp_path):
-    written = [episode(seed, steps=steps, states=states) for seed, (steps, states) in enumerate([
-        (5, {"x": np.zeros((6, 2))}), (9, {}), (1, {"y": np.ones(2)}), (20, {"x": np.ones((21, 3, 7))}),
-    ])]
+    written = [
+        episode(seed, steps=steps, states=states)
+        for seed, (steps, states) in enumerate(
+            [
+                (5, {"x": np.zeros((6, 2))}),
+                (9, {}),
+                (1, {"y": np.ones(2)}),
+                (20, {"x": np.ones((21, 3, 7))}),
+            ]
+        )
+    ]
     write_episodes(tmp_path, written)
     store = EpisodeStore(tmp_path)
     assert len(store) == 4 and store.lengths.tolist() == [6, 10, 2, 21]
     assert all(same(one, store[index]) for index, one in enumerate(written))
     assert same(written[-1], store[-1])
-    with pytest.raises(IndexError, match="episode 4 was asked of .* which has 4"):
+    with pytest.raises(IndexError, match=r"episode 4 was asked of .* which has 4"):
         store[4]
 
 
@@ -150,7 +158,9 @@ def test_the_order_of_staging_makes_no_difference(tmp_path, order, file_bytes):
     assert files(tmp_path / "straight") == files(tmp_path / "shuffled")
     store = EpisodeStore(tmp_path / "shuffled")
     assert all(same(one, store[index]) for index, one in enumerate(made))
-    assert len(list((tmp_path / "shuffled/data").glob("*/*"))) == {1: 6, 20_000: len(set(store_files(store)))}[file_bytes]
+    assert (
+        len(list((tmp_path / "shuffled/data").glob("*/*"))) == {1: 6, 20_000: len(set(store_files(store)))}[file_bytes]
+    )
 
 
 def store_files(store):
@@ -159,7 +169,7 @@ def store_files(store):
 
 @pytest.mark.parametrize("survives", range(10))
 def test_a_packing_that_is_killed_at_any_rename_goes_on(tmp_path, monkeypatch, survives):
-    """Each rename is a moment at which the power may fail; before it nothing is lost, after it nothing is done twice."""
+    """Each rename is a moment at which power may fail; before it nothing is lost, after it nothing is done twice."""
     pack(tmp_path / "whole", range(6), 20_000)
     left = [survives]
 

@@ -1,5 +1,7 @@
 """A world for tests: a square that goes where it is pushed. It is small, quick, and tells all that a world can tell."""
 
+import multiprocessing
+import os
 import time
 
 import gymnasium as gym
@@ -30,6 +32,8 @@ class Tiny(gym.Env):
 
     def step(self, action):
         time.sleep(self.delay)
+        if self.fault == "dies" and multiprocessing.parent_process() and self.steps == 5:
+            os._exit(1)  # as a worker does that runs out of memory
         move = action["move"] if isinstance(action, dict) else action if np.ndim(action) else (action % 2, action // 2)
         self.at = np.clip(self.at + 0.1 * np.asarray(move, np.float64), 0, 1)
         self.steps += 1
@@ -62,8 +66,13 @@ class Tiny(gym.Env):
         return np.clip(rng.normal(size=2), -1, 1).astype(np.float32)
 
 
+def make(colour="any", **options) -> Tiny:
+    return Tiny(**options)
+
+
 for name, entry, arguments in (
     ("Tiny-v0", Tiny, {}),
+    ("TinyMade-v0", make, {}),
     ("TinyDiscrete-v0", Tiny, {"space": "discrete"}),
     ("TinyDict-v0", Tiny, {"space": "dict"}),
 ):
