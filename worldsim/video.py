@@ -42,7 +42,7 @@ PROFILES: dict[str, Profile] = {
 }
 
 
-def write_mp4(path: str | Path, frames: Frames, fps: float, profile: str = "lossless") -> None:
+def write_mp4(path: str | Path, frames: Frames, fps: float, profile: str | Profile = "lossless") -> None:
     """Write frames as an mp4 that begins with its index, has no B-frames and a keyframe every 16 frames.
 
     The file appears whole, by an atomic rename.
@@ -51,17 +51,17 @@ def write_mp4(path: str | Path, frames: Frames, fps: float, profile: str = "loss
         path: Where; its folder must exist.
         frames: One or more RGB pictures.
         fps: Frames a second (Hz).
-        profile: A name of `PROFILES`.
+        profile: A name of `PROFILES`, or one of your own.
 
     Raises:
         ValueError: Where there are no frames, or no such profile, or fps is not above zero.
     """
-    if profile not in PROFILES:
+    if isinstance(profile, str) and profile not in PROFILES:
         raise ValueError(f"video profile came as {profile!r}; there are: {', '.join(PROFILES)}")
     if not len(frames):
         raise ValueError(f"no frames to write to {path}; a video has at least one")
     rate = frame_rate(fps)
-    encoder, pixels, options = PROFILES[profile]
+    encoder, pixels, options = PROFILES[profile] if isinstance(profile, str) else profile
     if pixels == "yuv420p":  # colour at half resolution needs even sides
         frames = np.pad(frames, [(0, 0), (0, frames.shape[1] % 2), (0, frames.shape[2] % 2), (0, 0)], mode="edge")
     path = Path(path)
