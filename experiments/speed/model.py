@@ -1,8 +1,8 @@
 """How fast a model imagines and learns: `python experiments/speed/model.py [--size micro] [--threads 1]`.
 
-In one run, with the same weights: streaming with the memory beside sending the whole window through the network at every
-question; the largest difference between the two; frames a second; training steps a second. Times are the best of
-several, as other work on the machine only ever adds.
+In one run, with the same weights: streaming with the memory beside sending the whole window through the network at
+every question; the largest difference between the two; frames a second; training steps a second. Times are the best
+of several, as other work on the machine only ever adds.
 """
 
 import time
@@ -73,8 +73,10 @@ def main(
     model = DiffusionWorld(2, patch=patch, window=window, steps=steps, **SIZES[size]._asdict())
     for parameter in model.parameters():  # weights that have a say, where adaLN-zero would give nothing but zeros
         nn.init.normal_(parameter, std=0.05)
-    print(f"{size}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {side} x {side}, "
-          f"patch {patch}, {steps} questions a frame, {threads} thread(s)")
+    print(
+        f"{size}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {side} x {side}, "
+        f"patch {patch}, {steps} questions a frame, {threads} thread(s)"
+    )
 
     seen, taken = torch.rand(1, window - 1, 3, side, side) * 2 - 1, torch.randn(1, window - 2, 2)
     action = torch.randn(1, 1, 2)
@@ -90,8 +92,10 @@ def main(
 
     apart = (streamed() - whole()).abs().max().item()
     fast, slow = best(streamed, 20), best(whole)
-    print(f"one frame after {window - 1}: streaming {1e3 * fast:.1f} ms, recomputing {1e3 * slow:.1f} ms, "
-          f"{slow / fast:.1f} x; largest difference {apart:.1e}")
+    print(
+        f"one frame after {window - 1}: streaming {1e3 * fast:.1f} ms, recomputing {1e3 * slow:.1f} ms, "
+        f"{slow / fast:.1f} x; largest difference {apart:.1e}"
+    )
 
     plan = torch.randn(1, 50, 2)
     stream = best(lambda: model.imagine(memory, plan, generator=torch.Generator().manual_seed(0)), 3)
@@ -112,8 +116,10 @@ def main(
 
     learn(True)
     gradients, step = best(lambda: learn(False)), best(lambda: learn(True))
-    print(f"training on {batch} clips of {frames} frames: {1 / step:.2f} steps/s "
-          f"({1e3 * gradients:.0f} ms gradients, {1e3 * (step - gradients):.0f} ms update)")
+    print(
+        f"training on {batch} clips of {frames} frames: {1 / step:.2f} steps/s "
+        f"({1e3 * gradients:.0f} ms gradients, {1e3 * (step - gradients):.0f} ms update)"
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ def moving(frames: int, speed: tuple[int, int], start=(6, 4), size=(32, 48)) -> 
     video = ground.repeat(1, frames, 1, 1, 1)
     for frame in range(frames):
         y, x = start[0] + frame * speed[0], start[1] + frame * speed[1]
-        video[:, frame, :, max(y, 0) : max(y + 8, 0), max(x, 0) : max(x + 8, 0)] = torch.tensor([0.9, 0.1, -0.3])[:, None, None]
+        video[:, frame, :, max(y, 0) : max(y + 8, 0), max(x, 0) : max(x + 8, 0)] = torch.tensor([0.9, 0.1, -0.3])[
+            :, None, None
+        ]
     return video
 
 

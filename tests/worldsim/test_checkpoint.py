@@ -46,7 +46,7 @@ def test_baselines_are_there_by_name(name, kind):
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(FileNotFoundError, match="no model 'stil'.*still, drift"):
+    with pytest.raises(FileNotFoundError, match=r"no model 'stil'.*still, drift"):
         checkpoint.load("stil")
 
 

@@ -33,7 +33,7 @@ def test_levels_lie_between_noise_and_clean_and_shift_moves_them_to_noise(distri
     levels, learn = Levels(distribution, shift=shift, clean_past=0.0).draw(64, 32, seeded(0)[0])
     plain, _ = Levels(distribution, clean_past=0.0).draw(64, 32, seeded(0)[0])
     assert learn.all()
-    assert 0 <= levels.min() and levels.max() <= 1
+    assert levels.min() >= 0 and levels.max() <= 1
     assert torch.equal(levels < plain, torch.full_like(learn, shift > 1)) or shift <= 1
     # Esser et al. 2024, eq. 23, written for the amount of noise
     noise = shift * (1 - plain) / (1 + (shift - 1) * (1 - plain))

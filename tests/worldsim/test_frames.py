@@ -43,7 +43,7 @@ def test_ssim_is_symmetric_and_forgives_a_shift_in_brightness():
 def test_ssim_by_its_definition():
     """One window, written out."""
     x, y = frames(0, 1, 11)[0], frames(1, 1, 11)[0]
-    line = np.exp(-np.arange(-5, 6.0) ** 2 / (2 * 1.5**2))
+    line = np.exp(-(np.arange(-5, 6.0) ** 2) / (2 * 1.5**2))
     weight = np.outer(line, line) / line.sum() ** 2
     scores = []
     for channel in range(3):
@@ -52,7 +52,9 @@ def test_ssim_by_its_definition():
         spread_a, spread_b = (weight * (a - mean_a) ** 2).sum(), (weight * (b - mean_b) ** 2).sum()
         both = (weight * (a - mean_a) * (b - mean_b)).sum()
         c1, c2 = 2.55**2, 7.65**2
-        scores.append((2 * mean_a * mean_b + c1) * (2 * both + c2) / (mean_a**2 + mean_b**2 + c1) / (spread_a + spread_b + c2))
+        scores.append(
+            (2 * mean_a * mean_b + c1) * (2 * both + c2) / (mean_a**2 + mean_b**2 + c1) / (spread_a + spread_b + c2)
+        )
     assert ssim(x[None], y[None]) == pytest.approx([np.mean(scores)])
 
 

@@ -13,8 +13,10 @@ from worldsim.nn.tokens import ActionEmbedding, patchify, symlog, unpatchify
 def test_a_rotated_product_depends_on_the_distance_alone():
     draw = torch.Generator().manual_seed(0)
     query, key = torch.randn(2, 1, 1, 1, 16, generator=draw)
-    near = [rotate(query, in_time(torch.tensor([t + 3]), 16)) @ rotate(key, in_time(torch.tensor([t]), 16)).mT
-            for t in (-30, 0, 7)]
+    near = [
+        rotate(query, in_time(torch.tensor([t + 3]), 16)) @ rotate(key, in_time(torch.tensor([t]), 16)).mT
+        for t in (-30, 0, 7)
+    ]
     torch.testing.assert_close(near[0], near[1])
     torch.testing.assert_close(near[2], near[1])
     far = rotate(query, in_time(torch.tensor([5]), 16)) @ rotate(key, in_time(torch.tensor([0]), 16)).mT
@@ -104,7 +106,7 @@ def test_an_unknown_action_is_not_heard():
 
 
 def test_actions_of_another_world_are_refused():
-    with pytest.raises(ValueError, match="4 components.*built for 3"):
+    with pytest.raises(ValueError, match=r"4 components.*built for 3"):
         ActionEmbedding(3, 8)(torch.zeros(1, 2, 4), torch.ones(1, 2, dtype=torch.bool))
 
 

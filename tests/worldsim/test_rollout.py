@@ -55,7 +55,11 @@ def test_one_frame_may_be_enough():
 
 @pytest.mark.parametrize(
     ("asked", "says"),
-    [({"seen": 0}, "at least one"), ({"seen": 10}, "10 frames"), ({"seen": 4, "steps": 7}, "need 11; the shortest episode has 10")],
+    [
+        ({"seen": 0}, "at least one"),
+        ({"seen": 10}, "10 frames"),
+        ({"seen": 4, "steps": 7}, "need 11; the shortest episode has 10"),
+    ],
     ids=str,
 )
 def test_too_short_an_episode_is_refused(asked, says):

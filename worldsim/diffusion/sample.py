@@ -17,9 +17,7 @@ def levels(steps: int) -> list[float]:
     return [step / steps for step in range(steps)]
 
 
-def euler(
-    denoise: Denoiser, noise: Float[Tensor, "b t z y x"], *, steps: int = 4
-) -> Float[Tensor, "b t z y x"]:
+def euler(denoise: Denoiser, noise: Float[Tensor, "b t z y x"], *, steps: int = 4) -> Float[Tensor, "b t z y x"]:
     """Follow the straight line to the guess for a little, ask again, and so on; in fp32.
 
     The last step goes all the way: the result is the last guess.

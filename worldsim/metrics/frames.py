@@ -29,15 +29,18 @@ def psnr(imagined: Frames, real: Frames) -> PerFrame:
 def ssim(imagined: Frames, real: Frames) -> PerFrame:
     """Structural similarity of each frame: 1 where the two are equal.
 
-    Source: Wang et al. 2004, "Image Quality Assessment", with its Gaussian window of 11 pixels (deviation 1.5), K1 = 0.01
-    and K2 = 0.03, over each channel, where the window lies within the frame.
+    Source: Wang et al. 2004, "Image Quality Assessment", with its Gaussian window of 11 pixels (deviation 1.5),
+    K1 = 0.01 and K2 = 0.03, over each channel, where the window lies within the frame.
 
     Raises:
         ValueError: Where a frame is smaller than the window.
     """
     if min(imagined.shape[1:3]) < 11:
         raise ValueError(f"frames came as {imagined.shape[1]} x {imagined.shape[2]}; SSIM looks through 11 x 11 pixels")
-    x, y = (rearrange(torch.from_numpy(np.ascontiguousarray(v)), "n h w c -> (n c) 1 h w").double() for v in (imagined, real))
+    x, y = (
+        rearrange(torch.from_numpy(np.ascontiguousarray(video)), "n h w c -> (n c) 1 h w").double()
+        for video in (imagined, real)
+    )
     offsets = torch.arange(-5, 6, dtype=torch.float64)
     window = torch.exp(-offsets.square() / (2 * 1.5**2))
     window /= window.sum()

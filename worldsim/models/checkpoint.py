@@ -41,9 +41,7 @@ def recipe(built: object) -> dict[str, Any]:
     plain = (int, float, str, bool, type(None), list, dict)
     return {
         "class_path": f"{type(built).__module__}.{type(built).__qualname__}",
-        "init_args": {
-            name: value if isinstance(value, plain) else recipe(value) for name, value in arguments.items()
-        },
+        "init_args": {name: value if isinstance(value, plain) else recipe(value) for name, value in arguments.items()},
     }
 
 
@@ -94,7 +92,9 @@ def load(name: str | Path) -> WorldModel:
     try:
         weights = load_file(path / WEIGHTS)
     except SafetensorError as error:
-        raise ValueError(f"{path / WEIGHTS} cannot be read ({error}); it is cut short or no safetensors file") from error
+        raise ValueError(
+            f"{path / WEIGHTS} cannot be read ({error}); it is cut short or no safetensors file"
+        ) from error
     wanted = weights_of(model)
     if differ := sorted(wanted.keys() ^ weights.keys()):
         raise ValueError(
@@ -132,7 +132,7 @@ def build(path: Path) -> WorldModel:
         arguments = parser.parse_object({"model": described["init_args"] or {}})
     except ArgumentError as error:
         raise ValueError(f"{path} does not describe a {name}: {' '.join(str(error).split())}") from error
-    model = parser.instantiate_classes(arguments).model
+    model = parser.instantiate_classes(arguments)["model"]
     if not isinstance(model, WorldModel):
         raise ValueError(f"{path} describes a {name}, which is no world model: it has no watch and imagine")
     return model

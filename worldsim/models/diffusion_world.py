@@ -100,8 +100,10 @@ class DiffusionWorld(nn.Module):
     ):
         super().__init__()
         if residual and past < 1:
-            raise ValueError("residual predicts the change since the frame before, which past=0 does not show; "
-                             "give past=1 or more, or residual=False")
+            raise ValueError(
+                "residual predicts the change since the frame before, which past=0 does not show; "
+                "give past=1 or more, or residual=False"
+            )
         for name, value in (("context", context), ("action_dropout", action_dropout)):
             if not 0 <= value <= 1:
                 raise ValueError(f"{name} came as {value}; it lies between 0 and 1")
@@ -175,22 +177,18 @@ class DiffusionWorld(nn.Module):
     def watch(self, seen: Float[Tensor, "b t c h w"], taken: Float[Tensor, "b t-1 a"]) -> Stream:
         """Take in what was seen, in [-1, 1], and the actions taken in between."""
         clean = self.codec.encode(seen)
-        rows, frames, channels, height, width = clean.shape
+        rows, frames, _, height, width = clean.shape
         # a copy, as a view would keep all that was seen alive
         recent = F.pad(clean, (0, 0) * 3 + (self.past, 0))[:, -(self.past + 1) :].clone()
         slots, features = self.window - 1, self.width // self.heads
         tokens = self.registers + (height // self.patch) * (width // self.patch)
-        ring = clean.new_zeros(
-            self.transformer.time_blocks, rows, tokens, self.kv_heads, slots, features
-        )
+        ring = clean.new_zeros(self.transformer.time_blocks, rows, tokens, self.kv_heads, slots, features)
         action = taken[:, -1].clone() if frames > 1 else taken.new_zeros(rows, self.actions)
         stream = Stream(ring, ring.clone(), frames - 1, recent, action)
         if frames > 1:
             earlier = clean[:, :-1]
             known = (torch.arange(frames - 1, device=clean.device) > 0).expand(rows, -1)
-            _, new = self.predict(
-                earlier, self.beside(earlier), self.said_of(earlier), led_to(taken[:, :-1]), known
-            )
+            _, new = self.predict(earlier, self.beside(earlier), self.said_of(earlier), led_to(taken[:, :-1]), known)
             for frame in range(max(0, frames - 1 - slots), frames - 1):
                 write(stream, new, frame, frame)
         return stream

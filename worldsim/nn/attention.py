@@ -2,8 +2,8 @@
 
 `Attention` is the shared part: grouped queries, normalised queries and keys, a gate on what comes out. `SpaceAttention`
 lets the tokens of one frame see each other; `TimeAttention` lets each token see its own place in earlier frames. The
-latter works on a whole clip at once or frame by frame with the keys and values of earlier frames (`PastFrames`), and the
-two agree: both see exactly the last `window` frames, no more.
+latter works on a whole clip at once, or frame by frame with the keys and values of earlier frames (`KeyValues`), and
+the two agree: both see exactly the last `window` frames, no more.
 """
 
 from typing import NamedTuple

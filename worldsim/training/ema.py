@@ -40,8 +40,8 @@ class EMA(L.Callback):
         assert self.model is not None
         step = trainer.global_step
         keep = min(self.decay, (1 + step) / (10 + step))
-        now = pl_module.model.parameters()  # type: ignore[union-attr, operator]
-        torch._foreach_lerp_(list(self.model.parameters()), list(now), 1 - keep)
+        for slow, now in zip(self.model.parameters(), pl_module.model.parameters(), strict=True):  # type: ignore
+            slow.lerp_(now, 1 - keep)
 
     def state_dict(self) -> dict[str, Any]:
         """The averaged weights."""

@@ -118,7 +118,7 @@ def fit(
         torch.set_num_threads(threads)
     folder = Path(out)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=r".*(no `validation_step`|does not have many workers|`LeafSpec`|tensorboardX).*")
+    warnings.filterwarnings("ignore", message=r".*(no `validation_step`|does not have many workers|`LeafSpec`).*")
     clips = ClipModule(data, frames=frames, batch=batch, seed=seed)
     clips.setup("fit")
     torch.manual_seed(seed)
@@ -148,8 +148,11 @@ def fit(
         saved = torch.load(last, weights_only=True, mmap=True)
         stands, task.spent = saved["global_step"], saved["seconds"]
         if task.share(stands) >= 1 and (folder / "model").exists():
-            print(f"finished: {folder / 'model'} has learned for {stands} steps; more steps or minutes go on from there")
+            print(
+                f"finished: {folder / 'model'} has learned for {stands} steps; more steps or minutes go on from there"
+            )
             return
+    watched = [clips.store[index] for index in clips.held_out_episodes[:PREVIEWS]]
     trainer = L.Trainer(
         accelerator=accelerator,
         devices=devices,
@@ -161,7 +164,7 @@ def fit(
         log_every_n_steps=log_every,
         callbacks=[
             averages,
-            Preview(folder / "previews", [clips.store[index] for index in clips.held_out_episodes[:PREVIEWS]], averages, preview_every),
+            Preview(folder / "previews", watched, averages, preview_every),
             keeper,
             TQDMProgressBar(refresh_rate=log_every),
         ],
@@ -173,8 +176,10 @@ def fit(
         limit_val_batches=0,
     )
     count = sum(parameter.numel() for parameter in model.parameters())
-    print(f"{size}: {count / 1e6:.2f} M parameters, {clips.size[0]} x {clips.size[1]} at {clips.fps:g} Hz, "
-          f"actions of {clips.actions}; " + (f"going on from step {stands}" if stands else f"into {folder}"))
+    print(
+        f"{size}: {count / 1e6:.2f} M parameters, {clips.size[0]} x {clips.size[1]} at {clips.fps:g} Hz, "
+        f"actions of {clips.actions}; " + (f"going on from step {stands}" if stands else f"into {folder}")
+    )
     with keeper.ctrl_c():
         trainer.fit(task, datamodule=clips, ckpt_path=last if stands else None, weights_only=True)
     if keeper.stopped:
@@ -232,7 +237,7 @@ def build_logger(described: dict[str, Any]) -> Logger:
     parser = ArgumentParser(exit_on_error=False)
     parser.add_subclass_arguments(Logger, "logger")
     try:
-        return parser.instantiate_classes(parser.parse_object({"logger": described})).logger
+        return parser.instantiate_classes(parser.parse_object({"logger": described}))["logger"]
     except ArgumentError as error:
         raise ValueError(f"logger does not describe a Lightning logger: {' '.join(str(error).split())}") from error
 
@@ -240,14 +245,16 @@ def build_logger(described: dict[str, Any]) -> Logger:
 def card(settings: dict[str, Any], clips: ClipModule, task: Task, parameters: int) -> str:
     """The model card: what it is, what it learned from, and how to use it."""
     worlds = ", ".join(sorted({facts["worldsim/scene"] for facts in clips.store.facts}))
+    kept, height, width = len(clips.held_out_episodes), *clips.size
     return f"""# A world model of {worlds}
 
 A causal video diffusion transformer ({settings["size"]}, {parameters:,} parameters), trained by worldsim.
 
-- **Learned from**: {len(clips.store) - len(clips.held_out_episodes)} episodes of `{Path(settings["data"]).name}` (hash `{clips.store.hash[:16]}`),
-  {clips.size[0]} x {clips.size[1]} pixels at {clips.fps:g} Hz, actions of {clips.actions} components; {len(clips.held_out_episodes)} episodes were held out.
-- **How**: {task.global_step} steps of {settings["batch"]} clips of {settings["frames"]} frames, {task.seconds / 60:.1f} minutes,
-  seed {settings["seed"]}; the weights are the moving average (decay {settings["ema"]}).
+- **Learned from**: {len(clips.store) - kept} episodes of `{Path(settings["data"]).name}`
+  (hash `{clips.store.hash[:16]}`), {height} x {width} pixels at {clips.fps:g} Hz, {clips.actions} action components;
+  {kept} more were held out.
+- **How**: {task.global_step} steps of {settings["batch"]} clips of {settings["frames"]} frames in
+  {task.seconds / 60:.1f} minutes, seed {settings["seed"]}; the weights are a moving average ({settings["ema"]}).
 - **Use**: `worldsim imagine --model FOLDER --data EPISODES --out VIDEOS`, or `worldsim.models.checkpoint.load(FOLDER)`.
 
 It knows nothing but the world it learned from, at the size and the rate it was shown.

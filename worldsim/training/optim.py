@@ -23,8 +23,6 @@ class MuonAdamW(torch.optim.Optimizer):
     def __init__(
         self, hidden: list[nn.Parameter], others: list[nn.Parameter], lr: float = 2e-3, weight_decay: float = 0.01
     ):
-        # Newton-Schulz in four steps instead of five: the fifth no longer changes what is learned, and it is the
-        # dearest part of an update on a CPU.
         self.muon = torch.optim.Muon(
             hidden, lr=lr, weight_decay=weight_decay, momentum=0.95, adjust_lr_fn="match_rms_adamw"
         )

@@ -26,9 +26,7 @@ class Preview(L.Callback):
         steps: Frames that it imagines.
     """
 
-    def __init__(
-        self, folder: Path, episodes: Sequence[Episode], ema: EMA, every: int, seen: int = 8, steps: int = 24
-    ):
+    def __init__(self, folder: Path, episodes: Sequence[Episode], ema: EMA, every: int, seen: int = 8, steps: int = 24):
         self.folder, self.ema, self.every, self.seen = folder, ema, every, seen
         self.steps = min([steps, *(len(episode) + 1 - seen for episode in episodes)])
         self.episodes = [episode for episode in episodes if self.steps > 0]
