@@ -102,7 +102,10 @@ class Score:
 class Contestant(Protocol):
     """Whoever answers cases: a world model, the replayed world, or one of its corruptions."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Its name on the board."""
+        ...
 
     def answer(self, twins: Sequence[Twins], *, seed: int) -> list[list[Video]]:
         """One video, as long as the plan, for each case of each of the twins."""

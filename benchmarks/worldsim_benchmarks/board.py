@@ -1,5 +1,6 @@
 """The leaderboard: every result between its floor and its ceiling, as Markdown and as one HTML page."""
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -88,4 +89,4 @@ def tables(results: Sequence[Result]) -> list[str]:
 
 
 def _number(value: float | None) -> str:
-    return "—" if value is None or value != value else f"{value:.2f}"
+    return "—" if value is None or math.isnan(value) else f"{value:.2f}"

@@ -8,15 +8,18 @@ import numpy as np
 from jaxtyping import Float32
 
 from worldsim_benchmarks.benchmark import Case, Truth
+from worldsim_envs.scene import SceneEnv
 
 
-def make(scene: str, *, size: int) -> gymnasium.Env:
+def make(scene: str, *, size: int) -> SceneEnv:
     """A scene that draws object ids with every frame, so that the truth has masks."""
-    return gymnasium.make(f"worldsim_envs:worldsim/{scene}", size=size, segmentation=True)
+    env = gymnasium.make(f"worldsim_envs:worldsim/{scene}", size=size, segmentation=True).unwrapped
+    assert isinstance(env, SceneEnv)
+    return env
 
 
 def happen(
-    env: gymnasium.Env, *, seed: int, actions: Float32[np.ndarray, "n a"], change: str | None = None
+    env: SceneEnv, *, seed: int, actions: Float32[np.ndarray, "n a"], change: str | None = None
 ) -> tuple[np.ndarray, Truth]:
     """What the world of this seed shows under these actions, with one change made before the first, and its truth.
 
@@ -25,7 +28,7 @@ def happen(
     """
     observation, info = env.reset(seed=seed)
     if change is not None:
-        observation, info = env.unwrapped.intervene(change)
+        observation, info = env.intervene(change)
     steps = [(observation, info["truth"])]
     for action in actions:
         observation, _, _, _, info = env.step(action)
@@ -83,8 +86,9 @@ def case(
     )
 
 
-def still_actions(env: gymnasium.Env, steps: int) -> Float32[np.ndarray, "n a"]:
+def still_actions(env: SceneEnv, steps: int) -> Float32[np.ndarray, "n a"]:
     """Doing nothing for so many steps."""
+    assert env.action_space.shape is not None
     return np.zeros((steps, *env.action_space.shape), np.float32)
 
 

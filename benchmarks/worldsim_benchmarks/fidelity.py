@@ -27,7 +27,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from worldsim_benchmarks.benchmark import SPLITS, Case, Score, Truth, Twins, Video
-from worldsim_benchmarks.cases import case, happen, make
+from worldsim_benchmarks.cases import case, happen, make, still_actions
 from worldsim_benchmarks.readers import ColourReader, Sighting
 from worldsim_envs.palette import RGB
 
@@ -54,7 +54,7 @@ class Fidelity:
         found = 0
         while found < wanted:
             seed += 1
-            actions = held_actions(np.random.default_rng(seed), env.action_space.shape)
+            actions = held_actions(np.random.default_rng(seed), still_actions(env, 1).shape[1:])
             told = happen(env, seed=seed, actions=actions)
             name = f"M-OCC/{seed}"
             asked = case(f"{name}/factual", "factual", told, actions, context=CONTEXT, fps=env.metadata["render_fps"])

@@ -5,6 +5,7 @@ Readers look at frames and never at who made them; they are tuned on simulator r
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -116,7 +117,8 @@ class ColourReader:
         in_plane[1] = 1
         rows: list[tuple[int, int, float, float, float]] = []
         for hue in np.unique(hues[hues >= 0]).tolist():
-            patches, count = ndimage.label(hues == hue, in_plane)
+            patches = np.zeros(hues.shape, np.int32)
+            count = cast(int, ndimage.label(hues == hue, in_plane, output=patches))
             pixels = np.argwhere(patches)
             patch, vivid = patches[tuple(pixels.T)], strength[tuple(pixels.T)]
             # a pixel on an edge is half the thing's colour: it belongs where it is more than half

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 SCHEMA = "worldsim.result@1"
 
@@ -60,7 +61,11 @@ class Result:
         return json.dumps({"schema": SCHEMA, **_plain(asdict(self))}, indent=1) + "\n"
 
 
-def _plain(value):
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, float):
@@ -98,7 +103,8 @@ def read(path: str | Path) -> Result:
     schema = fields.pop("schema", None) if isinstance(fields, dict) else None
     if schema != SCHEMA:
         raise ValueError(f"{path} has schema {schema!r}; this version reads {SCHEMA!r}: run `worldsim bench` again")
-    return Result(**{key: float("nan") if value is None else value for key, value in fields.items()})
+    fields["metrics"] = {name: _number(value) for name, value in fields["metrics"].items()}
+    return Result(**fields)
 
 
 def read_all(folder: str | Path) -> list[Result]:
