@@ -34,7 +34,8 @@ MODELS: dict[str, Callable[[], WorldModel]] = {
     "still": Still,
     "drift": lambda: Drift(reach=3),
     "diffusion": tiny,
-    "diffusion, whole frames, no past": lambda: tiny(past=0, residual=False),
+    "diffusion, changes": lambda: tiny(residual=True),
+    "diffusion, no past": lambda: tiny(past=0),
     "diffusion, flow": lambda: tiny(target="flow", registers=0, kv_heads=2),
 }
 
@@ -133,7 +134,7 @@ def test_an_action_cannot_change_the_past(model):
 
 def test_a_frame_hears_the_action_that_led_to_it(listener):
     """imagined[i] is what came of plan[i]: it is the first frame that a change of plan[i] changes."""
-    seen, taken, plan = scene()
+    seen, taken, plan = scene(plan=4)
     memory = listener.watch(seen, taken)
     one, _ = listener.imagine(memory, plan, generator=seeded(0, 1))
     for index in range(plan.shape[1]):

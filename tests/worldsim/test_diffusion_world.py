@@ -54,7 +54,7 @@ def recomputed(model: DiffusionWorld, seen, taken, plan, generator) -> torch.Ten
 @pytest.mark.parametrize("seen_frames", [1, 2, 4, 10])
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"window": 2}, {"window": 32}, {"past": 0, "residual": False}, {"past": 1}, {"steps": 1}, {"registers": 0}],
+    [{}, {"window": 2}, {"window": 32}, {"past": 0}, {"past": 1, "residual": True}, {"steps": 1}, {"registers": 0}],
     ids=str,
 )
 def test_streaming_equals_recomputing_all_that_was_seen(changes, seen_frames):
@@ -106,8 +106,8 @@ def test_branches_of_one_past_are_what_each_would_be_alone():
         torch.testing.assert_close(alone, futures[row : row + 1], rtol=0, atol=2e-5)
 
 
-def test_at_the_start_the_transformer_says_zero_and_the_model_says_still():
-    model, (seen, taken, plan) = tiny(started=False), video()
+def test_at_the_start_the_transformer_says_zero_and_a_model_of_changes_says_still():
+    model, (seen, taken, plan) = tiny(started=False, residual=True), video()
     output, _ = model.transformer(
         torch.randn(2, 3, 9, 16, 16), torch.rand(2, 3), torch.randn(2, 3, 2), torch.ones(2, 3, dtype=torch.bool)
     )
@@ -175,7 +175,7 @@ def test_the_named_sizes_can_be_built(size):
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"past": 0}, "residual"),
+        ({"past": 0, "residual": True}, "residual"),
         ({"window": 1}, "window"),
         ({"context": 1.5}, "context"),
         ({"steps": 0}, "steps"),

@@ -15,7 +15,6 @@ from safetensors.torch import load_file
 from torch import nn
 from worldsim.data.writer import write_episodes
 
-from worldsim.diffusion.noise import Levels
 from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.training.fit import fit
@@ -103,9 +102,7 @@ def test_it_learns_which_way_an_action_moves_things():
         return Clip(torch.from_numpy(frames).float(), torch.from_numpy(actions).float(), mask)
 
     torch.manual_seed(0)
-    model = DiffusionWorld(
-        1, patch=8, width=32, depth=2, heads=2, kv_heads=1, weight="none", levels=Levels(clean_past=0.5, mean=-1.0)
-    )
+    model = DiffusionWorld(1, patch=8, width=32, depth=2, heads=2, kv_heads=1, window=6)
     optimizer = MuonAdamW(*split(model), lr=1e-2)
     for step in range(100):
         optimizer.zero_grad()

@@ -51,7 +51,7 @@ class Levels:
 
     Args:
         distribution: How the levels of the frames to learn are spread.
-        mean: Of the logit-normal's logit; above zero means cleaner frames.
+        mean: Of the logit-normal's logit; below zero means noisier frames, from which the past has to be consulted.
         spread: Of the logit-normal's logit.
         shift: Above 1 moves all levels towards noise: a large picture needs more of it to be hidden. 1 leaves them.
         clean_past: The share of clips that have a beginning that is nearly clean, as it is when a model imagines;
@@ -65,7 +65,7 @@ class Levels:
     def __init__(
         self,
         distribution: Literal["logit-normal", "uniform"] = "logit-normal",
-        mean: float = 0.0,
+        mean: float = -1.0,
         spread: float = 1.0,
         shift: float = 1.0,
         clean_past: float = 0.5,

@@ -40,12 +40,12 @@ def fit(
     out: str,
     size: Literal["micro", "nano", "S", "B", "L", "XL"] = "micro",
     patch: int = 16,
-    window: int = 32,
+    window: int | None = None,
     registers: int = 0,
     past: int = 2,
-    residual: bool = True,
+    residual: bool = False,
     target: Target = "x",
-    weight: Weight = "velocity",
+    weight: Weight = "none",
     levels: Levels | None = None,
     context: float = 0.95,
     action_dropout: float = 0.1,
@@ -54,7 +54,7 @@ def fit(
     batch: int = 8,
     steps: int = 20_000,
     minutes: float | None = None,
-    lr: float = 2e-3,
+    lr: float = 4e-3,
     weight_decay: float = 0.01,
     warmup: float = 0.02,
     decay: float = 0.3,
@@ -78,7 +78,8 @@ def fit(
         out: The run's folder.
         size: How large a transformer.
         patch: Side of a token in pixels (in latent cells, with a codec).
-        window: Frames that a block sees, the present one included.
+        window: Frames that a block sees, the present one included; by default as many as a clip has, as a model knows
+            nothing of what lies farther back than it was ever shown.
         registers: Tokens a frame that belong to no place.
         past: Frames before that are laid beside each frame where it enters the network.
         residual: Predict the change since the frame before.
@@ -118,7 +119,7 @@ def fit(
         torch.set_num_threads(threads)
     folder = Path(out)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=r".*(no `validation_step`|does not have many workers|`LeafSpec`).*")
+    warnings.filterwarnings("ignore", message=r".*(no `validation_step`|does not have many workers|LeafSpec).*")
     clips = ClipModule(data, frames=frames, batch=batch, seed=seed)
     clips.setup("fit")
     torch.manual_seed(seed)
@@ -126,7 +127,7 @@ def fit(
         actions=clips.actions,
         patch=patch,
         **SIZES[size]._asdict(),
-        window=window,
+        window=frames if window is None else window,
         registers=registers,
         past=past,
         residual=residual,
@@ -148,9 +149,7 @@ def fit(
         saved = torch.load(last, weights_only=True, mmap=True)
         stands, task.spent = saved["global_step"], saved["seconds"]
         if task.share(stands) >= 1 and (folder / "model").exists():
-            print(
-                f"finished: {folder / 'model'} has learned for {stands} steps; more steps or minutes go on from there"
-            )
+            print(f"finished: {folder / 'model'} has learned for {stands} steps; give more to go on")
             return
     watched = [clips.store[index] for index in clips.held_out_episodes[:PREVIEWS]]
     trainer = L.Trainer(

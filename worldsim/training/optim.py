@@ -21,7 +21,7 @@ class MuonAdamW(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, hidden: list[nn.Parameter], others: list[nn.Parameter], lr: float = 2e-3, weight_decay: float = 0.01
+        self, hidden: list[nn.Parameter], others: list[nn.Parameter], lr: float = 4e-3, weight_decay: float = 0.01
     ):
         self.muon = torch.optim.Muon(
             hidden, lr=lr, weight_decay=weight_decay, momentum=0.95, adjust_lr_fn="match_rms_adamw"
