@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from worldsim.nn.attention import KeyValues, TimeAttention, look_back
+from worldsim.nn.attention import KeyValues, TimeAttention, look_back, recall
 from worldsim.nn.modulation import LevelEmbedding
 from worldsim.nn.rope import in_space, in_time, rotate
 from worldsim.nn.tokens import ActionEmbedding, patchify, symlog, unpatchify
@@ -37,10 +37,12 @@ def attention(heads=4, kv_heads=2) -> TimeAttention:
 
 
 def ring_of(new: KeyValues, frames: int, slots: int) -> KeyValues:
-    """The last `slots` of `frames` frames, frame f in slot f % slots."""
-    last = range(max(0, frames - slots), frames)
-    order = sorted(last, key=lambda frame: frame % slots)
-    return KeyValues(new.keys[..., order, :], new.values[..., order, :])
+    """The last `slots` of `frames` frames, frame f in slot f % slots; zeros where there were none."""
+    ring = KeyValues(*(torch.zeros(*part.shape[:-2], slots, part.shape[-1]) for part in new))
+    for frame in range(max(0, frames - slots), frames):
+        for part, stored in zip(new, ring, strict=True):
+            stored[..., frame % slots, :] = part[..., frame, :]
+    return ring
 
 
 @pytest.mark.parametrize("frames", [1, 3, 4, 5, 9, 16])
@@ -51,8 +53,9 @@ def test_attention_with_a_ring_equals_attention_to_the_whole_past(frames, new):
     layer, x = attention(), torch.randn(2, frames + new, 3, 32, generator=torch.Generator().manual_seed(1))
     whole, kept = layer(x, look_back(frames + new, layer.features, window=window))
     ring = ring_of(kept, frames, window - 1)
-    view = look_back(new, layer.features, window=window, past=frames, slots=window - 1)
-    streamed, _ = layer(x[:, frames:], view, ring)
+    past = recall(ring.keys[None], ring.values[None], frames)
+    view = look_back(new, layer.features, window=window, written=frames, slots=window - 1)
+    streamed, _ = layer(x[:, frames:], view, past.layers[0])
     torch.testing.assert_close(streamed, whole[:, frames:], rtol=0, atol=1e-5)
 
 

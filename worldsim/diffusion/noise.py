@@ -68,7 +68,7 @@ class Levels:
         mean: float = -1.0,
         spread: float = 1.0,
         shift: float = 1.0,
-        clean_past: float = 0.5,
+        clean_past: float = 0.8,
         nearly: float = 0.9,
     ):
         for name, value in (("clean_past", clean_past), ("nearly", nearly)):

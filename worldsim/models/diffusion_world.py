@@ -18,7 +18,7 @@ from worldsim.codec.pixel import Pixel
 from worldsim.diffusion import objective, sample
 from worldsim.diffusion.noise import Levels, draw
 from worldsim.models.video_dit import VideoDiT
-from worldsim.nn.attention import KeyValues
+from worldsim.nn.attention import KeyValues, Past, recall
 from worldsim.protocols import Codec, Noise
 from worldsim.types import Clip
 
@@ -164,11 +164,10 @@ class DiffusionWorld(nn.Module):
         levels: Float[Tensor, "b t"],
         actions: Float[Tensor, "b t a"],
         known: Bool[Tensor, "b t"],
-        past: list[KeyValues] | tuple[()] = (),
-        written: int = 0,
+        past: Past | None = None,
     ) -> tuple[Float[Tensor, "b t z y x"], list[KeyValues]]:
         """The clean frames, as the model sees them; and what these frames leave in the attention layers."""
-        output, new = self.transformer(torch.cat([noisy, before], dim=2), levels, actions, known, past, written)
+        output, new = self.transformer(torch.cat([noisy, before], dim=2), levels, actions, known, past)
         clean = objective.clean_from(self.target, output, noisy, levels)
         return clean + before[:, :, : self.codec.channels] if self.residual else clean, new
 
@@ -218,31 +217,29 @@ class DiffusionWorld(nn.Module):
         newest, before = stream.recent[:, -1:], self.past_of(stream.recent[:, 1:])
         rows = len(newest)
         one = torch.ones(rows, 1, dtype=torch.bool, device=newest.device)
-        written = stream.written
-        past = [KeyValues(keys, values) for keys, values in zip(stream.keys, stream.values, strict=True)]
+        past = recall(stream.keys, stream.values, stream.written)
 
         def guess(noisy: Float[Tensor, "b 1 z y x"], level: float) -> Float[Tensor, "b 1 z y x"]:
-            nonlocal written
+            nonlocal past
             here = torch.full((rows, 1), level, device=noisy.device)
-            if written > stream.written:
-                return self.predict(noisy, before, here, action[:, None], one, past, written)[0]
+            if past.written > stream.written:
+                return self.predict(noisy, before, here, action[:, None], one, past)[0]
             both, new = self.predict(
                 torch.cat([newest, noisy], dim=1),
                 torch.cat([self.past_of(stream.recent[:, :-1]), before], dim=1),
                 torch.cat([self.said_of(newest), here], dim=1),
                 torch.stack([stream.action, action], dim=1),
-                torch.cat([one & (written > 0), one], dim=1),
+                torch.cat([one & (stream.written > 0), one], dim=1),
                 past,
-                written,
             )
-            write(stream, new, 0, written)
-            written += 1
+            write(stream, new, 0, stream.written)
+            past = recall(stream.keys, stream.values, stream.written + 1)
             return both[:, 1:]
 
         frame = sample.euler(guess, noise, steps=self.steps).to(newest.dtype)
         recent = torch.cat([stream.recent[:, 1:], frame], dim=1)
         # a copy, as a view would keep the whole plan alive
-        return replace(stream, written=written, recent=recent, action=action.clone())
+        return replace(stream, written=stream.written + 1, recent=recent, action=action.clone())
 
     def past_of(self, recent: Float[Tensor, "b r z y x"]) -> Float[Tensor, "b 1 p y x"]:
         """The frames laid beside the one that follows `recent`, the nearest first."""

@@ -5,7 +5,6 @@ Read from the smallest part to the whole: `SwiGLU`, `Block`, `VideoDiT`, and at 
 Source: Peebles and Xie 2023, "DiT"; Hafner et al. 2025, "Dreamer 4" (factorised, causal, time in every few layers).
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -13,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from worldsim.nn.attention import KeyValues, SpaceAttention, TimeAttention, Window, look_back
+from worldsim.nn.attention import KeyValues, Past, SpaceAttention, TimeAttention, Window, look_back
 from worldsim.nn.modulation import Conditioner, LevelEmbedding, Modulation
 from worldsim.nn.rope import Rotation, in_space
 from worldsim.nn.tokens import ActionEmbedding, Registers, patchify, unpatchify
@@ -141,8 +140,7 @@ class VideoDiT(nn.Module):
         levels: Float[Tensor, "b t"],
         actions: Float[Tensor, "b t a"],
         known: Bool[Tensor, "b t"],
-        past: Sequence[KeyValues] = (),
-        written: int = 0,
+        past: Past | None = None,
     ) -> tuple[Float[Tensor, "b t o y x"], list[KeyValues]]:
         """Predict.
 
@@ -151,8 +149,7 @@ class VideoDiT(nn.Module):
             levels: The noise level of each frame, from 0 (noise) to 1 (clean).
             actions: The action that led to each frame.
             known: Whether that action is known.
-            past: For each block that looks back, the keys and values of earlier frames, in a ring of slots.
-            written: How many earlier frames there were in all; frame f lies in slot f % slots.
+            past: What the blocks that look back remember of earlier frames.
 
         Returns:
             The prediction, and for each block that looks back the keys and values of these frames.
@@ -171,13 +168,9 @@ class VideoDiT(nn.Module):
             registers=len(self.registers.tokens),
             device=device,
         )
-        slots = past[0].keys.shape[-2] if past else 0
-        window = look_back(
-            frames.shape[1], features, window=self.window, past=written if past else 0, slots=slots, device=device
-        )
-        if past and written < slots:
-            past = [KeyValues(keys[..., :written, :], values[..., :written, :]) for keys, values in past]
-        memories, remembered = iter(past if written else ()), []
+        written, slots = (past.written, past.slots) if past else (0, 0)
+        window = look_back(frames.shape[1], features, window=self.window, written=written, slots=slots, device=device)
+        memories, remembered = iter(past.layers if past else ()), []
         for block in self.blocks:
             x, new = block(x, proposed, places, window, next(memories, None) if block.time is not None else None)
             if new is not None:

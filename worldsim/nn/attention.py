@@ -6,67 +6,90 @@ latter works on a whole clip at once, or frame by frame with the keys and values
 the two agree: both see exactly the last `window` frames, no more.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from worldsim.nn.rope import Rotation, in_time, rotate
 
 
 class KeyValues(NamedTuple):
-    """What a layer remembers of some frames. Keys are not yet turned: their age, and so their angle, still grows."""
+    """What a layer remembers of some frames, token by token."""
 
     keys: Float[Tensor, "b g q w e"]
     values: Float[Tensor, "b g q w e"]
+
+
+class Past(NamedTuple):
+    """What all layers remember, made ready for the frames that come next.
+
+    Attributes:
+        layers: For each layer that looks back; the keys are turned by their age.
+        written: How many frames there were, in all.
+        slots: How many of them are kept at most: frame f lies in slot f % slots.
+    """
+
+    layers: list[KeyValues]
+    written: int
+    slots: int
 
 
 class Window(NamedTuple):
     """Which frames see which: computed once for all layers.
 
     Attributes:
-        queries: Turns of the new frames.
-        keys: Turns of the past frames in the order in which they are stored, then of the new ones.
-        visible: Whether a new frame (row) sees a frame (column); None where it sees all of them.
+        turns: Of the new frames, counted from the first of them.
+        visible: Whether a new frame (row) sees a frame, past or new (column); None where it sees all of them.
         causal: True where there is no past and each new frame sees itself and all earlier ones: the fast path.
     """
 
-    queries: Rotation
-    keys: Rotation
+    turns: Rotation
     visible: Bool[Tensor, "t s"] | None
     causal: bool
 
 
+def when(written: int, slots: int, device: torch.device | None = None) -> Int[Tensor, " w"]:
+    """When the frames of a ring were, counted from the next frame: the newest is -1. Nothing is ever moved."""
+    return (torch.arange(min(written, slots), device=device) - written) % slots - slots
+
+
+def recall(keys: Float[Tensor, "l b g q w e"], values: Float[Tensor, "l b g q w e"], written: int) -> Past:
+    """Make a ring ready for the next frames. Keys are stored as they came: their age, and so their turn, grows."""
+    slots, features = keys.shape[-2:]
+    turns = in_time(when(written, slots, keys.device), features)
+    held = min(written, slots)
+    turned = rotate(keys[..., :held, :], turns)
+    return Past([KeyValues(*layer) for layer in zip(turned, values[..., :held, :], strict=True)], written, slots)
+
+
+@lru_cache(maxsize=256)
+@torch.inference_mode(False)
 def look_back(
-    new: int, features: int, *, window: int, past: int = 0, slots: int = 0, device: torch.device | None = None
+    new: int, features: int, *, window: int, written: int = 0, slots: int = 0, device: torch.device | None = None
 ) -> Window:
-    """The window of `new` frames that follow `past` earlier ones.
+    """The window of `new` frames that follow `written` earlier ones. The questions about one frame share it.
 
     Args:
         new: How many frames are computed.
         features: Features of a head.
         window: How many frames a frame sees, itself included.
-        past: How many frames came before, in all.
-        slots: How many of those are stored at most: frame f lies in slot f % slots.
+        written: How many frames came before, in all.
+        slots: How many of those are kept at most.
         device: Where to put the result.
     """
-    queries = torch.arange(new, device=device)
-    keys = queries
-    if past:
-        slot = torch.arange(min(past, slots), device=device)
-        # The frames lie in a ring: the age of a slot follows from the number of frames written, and nothing is moved.
-        keys = torch.cat([(slot - past) % slots - slots, queries])
-    turns = in_time(keys, features)
-    own = Rotation(turns.cos[-new:], turns.sin[-new:])
-    if past == 0 and new <= window:
-        return Window(own, turns, None, causal=True)
+    frames = torch.arange(new, device=device)
+    turns = in_time(frames, features)
+    if written == 0 and new <= window:
+        return Window(turns, None, causal=True)
     if new == 1 and slots < window:
-        return Window(own, turns, None, causal=False)
-    apart = queries[:, None] - keys[None, :]
-    return Window(own, turns, (apart >= 0) & (apart < window), causal=False)
+        return Window(turns, None, causal=False)
+    seen = torch.cat([when(written, slots, device), frames]) if written else frames
+    apart = frames[:, None] - seen[None, :]
+    return Window(turns, (apart >= 0) & (apart < window), causal=False)
 
 
 class Attention(nn.Module):
@@ -96,14 +119,13 @@ class Attention(nn.Module):
         # Normalised queries and keys bound the logits; how sharply a head looks is left to it.
         self.sharpness = nn.Parameter(torch.ones(heads, 1, 1))
 
-    def split(self, x: Float[Tensor, "b n d"]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Queries [b q n e], keys and values [b kv n e], gates [b q n 1]. Keys are normalised but not turned."""
+    def split(self, x: Float[Tensor, "b n d"]) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries and keys [b q+kv n e], values [b kv n e], gates [b q n 1]. Queries and keys are not turned yet."""
         projected = self.project(x)
-        gates = rearrange(projected[..., -self.heads :], "b n q -> b q n 1").sigmoid()
-        every = rearrange(projected[..., : -self.heads], "b n (q e) -> b q n e", e=self.features)
-        queries_keys = F.rms_norm(every[:, : self.heads + self.kv_heads], (self.features,), eps=1e-6)
-        queries, keys = queries_keys.split([self.heads, self.kv_heads], dim=1)
-        return queries * self.sharpness, keys, every[:, self.heads + self.kv_heads :], gates
+        gates = projected[..., -self.heads :].sigmoid().mT[..., None]
+        every = projected[..., : -self.heads].unflatten(-1, (-1, self.features)).transpose(1, 2)
+        both = self.heads + self.kv_heads
+        return F.rms_norm(every[:, :both], (self.features,), eps=1e-6), every[:, both:], gates
 
     def look(
         self,
@@ -116,14 +138,14 @@ class Attention(nn.Module):
     ) -> Float[Tensor, "b n d"]:
         """Weigh the values, gate each head, and merge the heads. Queries and keys come turned."""
         found = F.scaled_dot_product_attention(
-            queries,
+            queries * self.sharpness,
             keys.to(values.dtype),
             values,
             attn_mask=visible,
             is_causal=causal,
             enable_gqa=self.heads != self.kv_heads,
         )
-        return self.merge(rearrange(found * gates, "b q n e -> b n (q e)"))
+        return self.merge((found * gates).transpose(1, 2).flatten(2))
 
 
 class SpaceAttention(Attention):
@@ -131,8 +153,9 @@ class SpaceAttention(Attention):
 
     def forward(self, x: Float[Tensor, "b t g d"], places: Rotation) -> Float[Tensor, "b t g d"]:
         """Attend within each frame."""
-        queries, keys, values, gates = self.split(x.flatten(0, 1))
-        return self.look(rotate(queries, places), rotate(keys, places), values, gates).view_as(x)
+        queries_keys, values, gates = self.split(x.flatten(0, 1))
+        queries, keys = rotate(queries_keys, places).split([self.heads, self.kv_heads], dim=1)
+        return self.look(queries, keys, values, gates).view_as(x)
 
 
 class TimeAttention(Attention):
@@ -141,14 +164,14 @@ class TimeAttention(Attention):
     def forward(
         self, x: Float[Tensor, "b t g d"], window: Window, past: KeyValues | None = None
     ) -> tuple[Float[Tensor, "b t g d"], KeyValues]:
-        """Attend through time; also returns the keys and values of the new frames."""
+        """Attend through time; also returns the keys and values of the new frames, not turned."""
         batch = len(x)
-        queries, keys, values, gates = self.split(rearrange(x, "b t g d -> (b g) t d"))
-        new = KeyValues(keys.unflatten(0, (batch, -1)), values.unflatten(0, (batch, -1)))
+        queries_keys, values, gates = self.split(x.transpose(1, 2).flatten(0, 1))
+        turned, unturned = rotate(queries_keys, window.turns), queries_keys[:, self.heads :]
+        new = KeyValues(unturned.unflatten(0, (batch, -1)), values.unflatten(0, (batch, -1)))
+        queries, keys = turned.split([self.heads, self.kv_heads], dim=1)
         if past is not None:
             keys = torch.cat([past.keys.flatten(0, 1), keys], dim=2)
             values = torch.cat([past.values.flatten(0, 1), values], dim=2)
-        found = self.look(
-            rotate(queries, window.queries), rotate(keys, window.keys), values, gates, window.visible, window.causal
-        )
-        return rearrange(found, "(b g) t d -> b t g d", b=batch), new
+        found = self.look(queries, keys, values, gates, window.visible, window.causal)
+        return found.unflatten(0, (batch, -1)).transpose(1, 2), new

@@ -59,11 +59,11 @@ class Modulation(nn.Module):
 
     def __init__(self, width: int):
         super().__init__()
-        self.bias = nn.Parameter(torch.zeros(3 * width))
+        self.bias = nn.Parameter(torch.cat([torch.zeros(width), torch.ones(width), torch.zeros(width)]))
 
     def forward(
         self, x: Float[Tensor, "b t g d"], proposed: Float[Tensor, "b t 3*d"]
     ) -> tuple[Float[Tensor, "b t g d"], Float[Tensor, "b t 1 d"]]:
         """The layer's input, and the gate its output is to be multiplied with."""
         shift, scale, gate = (proposed + self.bias)[:, :, None].to(x.dtype).chunk(3, dim=-1)
-        return torch.addcmul(shift, F.rms_norm(x, x.shape[-1:], eps=1e-6), 1 + scale), gate
+        return torch.addcmul(shift, F.rms_norm(x, x.shape[-1:], eps=1e-6), scale), gate

@@ -6,6 +6,7 @@ only on how far apart they stand. Nothing is learned, so any frame size and any 
 Source: Su et al. 2021, "RoFormer", eq. 34; Heo et al. 2024, "Rotary Position Embedding for Vision Transformer".
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
@@ -43,10 +44,12 @@ def in_time(positions: Int[Tensor, " n"], features: int) -> Rotation:
     return Rotation(angles.cos(), angles.sin())
 
 
+@lru_cache(maxsize=64)
+@torch.inference_mode(False)
 def in_space(
     rows: int, columns: int, features: int, *, registers: int = 0, device: torch.device | None = None
 ) -> Rotation:
-    """The turns of a frame's tokens: half of the features tell the row, half the column.
+    """The turns of a frame's tokens: half of the features tell the row, half the column. Computed once a size.
 
     Args:
         rows: Tokens from top to bottom.
@@ -62,7 +65,7 @@ def in_space(
     return Rotation(angles.cos(), angles.sin())
 
 
-def rotate(x: Float[Tensor, "b q n e"], by: Rotation) -> Float[Tensor, "b q n e"]:
+def rotate(x: Float[Tensor, "*b n e"], by: Rotation) -> Float[Tensor, "*b n e"]:
     """Turn each token's features: feature i and feature i + e/2 are a pair."""
     first, second = x.float().chunk(2, dim=-1)
     turned = torch.cat([first * by.cos - second * by.sin, first * by.sin + second * by.cos], dim=-1)
