@@ -1,6 +1,7 @@
 """A world drawn by hand: a square slides behind a wall and comes out. No simulator: scorers are tested alone."""
 
 import numpy as np
+
 from worldsim_benchmarks.benchmark import Case, Truth, Twins
 
 RED = np.array([220, 40, 40], np.uint8)

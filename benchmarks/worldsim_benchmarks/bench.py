@@ -4,18 +4,19 @@ import hashlib
 import importlib
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from worldsim.models.checkpoint import load
+from worldsim.models.checkpoint import WEIGHTS, load
 from worldsim.protocols import WorldModel
 from worldsim.rollout import imagine_batch
-from worldsim_benchmarks.benchmark import SPLITS, Contestant, Twins, Video, title
+from worldsim_benchmarks.benchmark import SPLITS, Twins, Video, title
 from worldsim_benchmarks.catalogue import BENCHMARKS, choose, listed
-from worldsim_benchmarks.contestants import ORACLES, trivial
+from worldsim_benchmarks.contestants import ORACLES
 from worldsim_benchmarks.result import machine, write
-from worldsim_benchmarks.run import calibrate, run
+from worldsim_benchmarks.run import Entry, run
 
 
 class Modelled:
@@ -81,36 +82,39 @@ def bench(
     asked = [choose(name) for name in listed(benchmarks) or BENCHMARKS]
     if split not in SPLITS:
         raise ValueError(f"there is no split {split!r}; there are: {', '.join(SPLITS)}")
-    entries = [contestant(name, batch) for name in listed(models)]
+    entries = [entry(name, batch) for name in listed(models)]
+    taking_part = {each.contestant.name for each in entries}
     for benchmark in asked:
-        twins = list(
-            tqdm(benchmark.twins(split, size=size), desc=f"{title(benchmark)}: worlds", total=SPLITS[split][1])
-        )
-        scale = calibrate(benchmark, twins)
-        floors = [(one, "trivial") for one in trivial(twins)]
-        ceilings = [(one, "oracle") for one in ORACLES.values()]
-        for one, kind in [*floors, *ceilings, *entries]:
-            if kind != "model" and any(one.name == other.name for other, _ in entries):
-                continue
-            began = time.perf_counter()
-            result = run(benchmark, twins, scale, one, kind=kind, split=split, size=size, seed=seed, samples=samples)
-            seconds = time.perf_counter() - began
-            made = {"seconds": round(seconds, 1), "at": time.strftime("%FT%TZ", time.gmtime()), **machine()}
-            path = write(result, out, made)
-            if (one, kind) in entries:
+        worlds = tqdm(benchmark.twins(split, size=size), desc=f"{title(benchmark)}: worlds", total=SPLITS[split][1])
+        twins = list(worlds)
+        began = time.perf_counter()
+        others = [each for each in entries if each.kind == "model"]  # the oracles take part in every run
+        for result in run(benchmark, twins, others, split=split, size=size, seed=seed, samples=samples):
+            ended = time.perf_counter()
+            made = {"seconds": round(ended - began, 1), "at": time.strftime("%FT%TZ", time.gmtime()), **machine()}
+            path, began = write(result, out, made), ended
+            if result.contestant in taking_part:
                 interval = f"[{result.low:.1f}, {result.high:.1f}]"
-                print(f"{result.benchmark:<16}{one.name:<28}{result.score:6.1f} {interval}  {path}")
+                print(f"{result.benchmark:<16}{result.contestant:<24}{result.score:6.1f} {interval:<16}{path}")
     print(f"results are in {out}; `worldsim board --results {out}` makes a leaderboard of them")
 
 
-def contestant(name: str, batch: int) -> tuple[Contestant, str]:
-    """Who is meant by a name on the command line, and of which kind: a checkpoint, a baseline, an oracle, a class."""
+def entry(name: str, batch: int) -> Entry:
+    """Who is meant by a name on the command line: a checkpoint, a baseline, an oracle, or a class."""
     if name in ORACLES:
-        return ORACLES[name], "oracle"
+        return Entry(ORACLES[name], "oracle")
     module, colon, attribute = name.partition(":")
     if colon:
         model = getattr(importlib.import_module(module), attribute)()
         if not isinstance(model, WorldModel):
             raise ValueError(f"{name} is no WorldModel: it needs the methods `watch` and `imagine`")
-        return Modelled(name, model, batch), "model"
-    return Modelled(name.rstrip("/").rsplit("/", 1)[-1], load(name), batch), "model"
+        return Entry(Modelled(name, model, batch), "model")
+    model, weights = load(name), Path(name) / WEIGHTS
+    digest = {"weights": hashlib.sha256(weights.read_bytes()).hexdigest()} if weights.exists() else {}
+    return Entry(Modelled(on_the_board(name), model, batch), "model", digest)
+
+
+def on_the_board(path: str) -> str:
+    """A short name for a checkpoint: its folder's, or that of the run which wrote it as `RUN/model`."""
+    parts = [part for part in Path(path).parts if part != "model"]
+    return parts[-1] if parts else "model"

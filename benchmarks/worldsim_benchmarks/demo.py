@@ -44,7 +44,7 @@ def demo(out: str = "runs/demo", minutes: float = 12.0, size: int = 64, seed: in
         raise ValueError(f"minutes came as {minutes}; from 1 on there is something to see, and 12 is the default")
     began = time.perf_counter()
     folder = Path(out)
-    data, run, results = folder / "data", folder / "fit", folder / "results"
+    data, run, results = folder / "data", folder / "micro", folder / "results"
     chapters: list[Chapter] = []
 
     def chapter(title: str, command: str) -> None:
@@ -66,7 +66,7 @@ def demo(out: str = "runs/demo", minutes: float = 12.0, size: int = 64, seed: in
     held_out = [clips.store[index] for index in clips.held_out_episodes[:SHOWN]]
     imagined = rollouts(load(run / "model"), held_out, seed=seed)
 
-    chapter("benchmark", f"worldsim bench {run / 'model'} still drift --out {results}")
+    chapter("benchmark", f"worldsim bench [{run / 'model'},still,drift] --out {results}")
     bench([str(run / "model"), "still", "drift"], out=str(results), size=size, seed=seed)
 
     chapter("rank", f"worldsim board --results {results}")

@@ -82,7 +82,7 @@ def climb(benchmark: Benchmark, twins: Sequence[Twins], *, progress: bool = Fals
     """Every row of a benchmark's ladder, measured on these twins."""
 
     def value(contestant: Contestant) -> float:
-        return raw(benchmark, measure(benchmark, twins, contestant)[0])
+        return raw(benchmark, measure(benchmark, twins, contestant))
 
     floors = {one.name: value(one) for one in trivial(twins)}
     scale = Scale(max(floors.values()), value(CEILING))

@@ -47,7 +47,7 @@ def report(
         f'<div class="card"><b>{result.score:.0f} <small>[{result.low:.0f}, {result.high:.0f}]</small></b>'
         f"<span>{text(result.contestant)}, {text(result.benchmark)}</span></div>"
         for result in models
-        if result.contestant == "model"
+        if result.contestant == "micro"
     )
     strips = [
         figure(
@@ -89,7 +89,7 @@ def report(
 
 def honest(minutes: float, models: Sequence[Result]) -> str:
     """What may be concluded, from the scores themselves."""
-    own = {result.benchmark.partition("@")[0]: result for result in models if result.contestant == "model"}
+    own = {result.benchmark.partition("@")[0]: result for result in models if result.contestant == "micro"}
     lines = []
     for name, means in (
         ("fidelity", "that it moves things roughly where they go, better than any trivial answer"),

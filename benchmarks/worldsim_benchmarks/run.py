@@ -1,13 +1,16 @@
 """The one loop: twins to a contestant, answers to the scorer, scores to a Result between floor and ceiling."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, title
 from worldsim_benchmarks.cases import digest
-from worldsim_benchmarks.contestants import CEILING, trivial
+from worldsim_benchmarks.contestants import CEILING, ORACLES, trivial
 from worldsim_benchmarks.result import Result, versions
 from worldsim_benchmarks.stats import bootstrap, means
 
@@ -26,10 +29,25 @@ class Scale:
         return 100 * (raw - self.floor) / (self.ceiling - self.floor)
 
 
+class Measured(NamedTuple):
+    """Every metric of every one of the twins, the mean over samples; and the reasons for those that are NaN."""
+
+    values: dict[str, Float[np.ndarray, " m"]]
+    reasons: dict[str, str]
+
+
+class Entry(NamedTuple):
+    """Who takes part: a contestant, its kind (`model`, `trivial`, `oracle`), and what to say of how it was made."""
+
+    contestant: Contestant
+    kind: str
+    manifest: Mapping[str, str | int | float | bool | None] = MappingProxyType({})
+
+
 def measure(
     benchmark: Benchmark, twins: Sequence[Twins], contestant: Contestant, *, seed: int = 0, samples: int = 1
-) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Every metric of every one of the twins, the mean over samples, and the reasons for those that are NaN.
+) -> Measured:
+    """Let a contestant answer, and score its answers.
 
     Raises:
         ValueError: Where an answer is not a uint8 video of the plan's length and the truth's size.
@@ -48,56 +66,76 @@ def measure(
                 table[name][sample, i] = score.value
                 if np.isnan(score.value):
                     reasons[f"{each.name}/{name}"] = score.reason
-    return {name: values.mean(0) for name, values in table.items()}, reasons
+    return Measured({name: values.mean(0) for name, values in table.items()}, reasons)
 
 
-def raw(benchmark: Benchmark, table: Mapping[str, np.ndarray]) -> float:
+def raw(benchmark: Benchmark, measured: Measured) -> float:
     """The family's number before calibration."""
-    return float(benchmark.headline(means(table)))
-
-
-def calibrate(benchmark: Benchmark, twins: Sequence[Twins]) -> Scale:
-    """Measure floor and ceiling on these very twins."""
-    floors = [raw(benchmark, measure(benchmark, twins, one)[0]) for one in trivial(twins)]
-    return Scale(max(floors), raw(benchmark, measure(benchmark, twins, CEILING)[0]))
+    return float(benchmark.headline(means(measured.values)))
 
 
 def run(
     benchmark: Benchmark,
     twins: Sequence[Twins],
-    scale: Scale,
-    contestant: Contestant,
+    entries: Sequence[Entry] = (),
     *,
-    kind: str = "model",
     split: str,
     size: int,
     seed: int = 0,
     samples: int = 1,
-    manifest: Mapping[str, str | int | float | bool | None] | None = None,
+) -> Iterator[Result]:
+    """The trivial contestants, which make the floor; the truth, which makes the ceiling; then everyone who takes part.
+
+    Each result is yielded as soon as it is known; the first ones wait for the floor and the ceiling.
+    """
+    bounds = [Entry(one, "trivial") for one in trivial(twins)] + [Entry(one, "oracle") for one in ORACLES.values()]
+    known = [measure(benchmark, twins, entry.contestant, seed=seed) for entry in bounds]
+    numbers = {entry.contestant.name: raw(benchmark, measured) for entry, measured in zip(bounds, known, strict=True)}
+    floor = max(number for entry, number in zip(bounds, numbers.values(), strict=True) if entry.kind == "trivial")
+    scale = Scale(floor, numbers[CEILING.name])
+    about = {
+        "seed": seed,
+        "cases": digest([case.truth.frames for each in twins for case in each.cases]),
+        **versions(),
+    }
+    here = {"benchmark": benchmark, "twins": twins, "scale": scale, "split": split, "size": size}
+    for entry, measured in zip(bounds, known, strict=True):
+        yield rate(entry, measured, about, **here)
+    for entry in entries:
+        measured = measure(benchmark, twins, entry.contestant, seed=seed, samples=samples)
+        yield rate(entry, measured, {**about, "samples": samples}, **here)
+
+
+def rate(
+    entry: Entry,
+    measured: Measured,
+    about: Mapping[str, str | int | float | bool | None],
+    *,
+    benchmark: Benchmark,
+    twins: Sequence[Twins],
+    scale: Scale,
+    split: str,
+    size: int,
 ) -> Result:
-    """One contestant on one benchmark."""
-    table, reasons = measure(benchmark, twins, contestant, seed=seed, samples=samples)
-    interval = bootstrap(table, [each.template for each in twins], benchmark.headline)
+    """What was measured as a Result: calibrated, with its interval."""
+    interval = bootstrap(measured.values, [each.template for each in twins], benchmark.headline)
     return Result(
         benchmark=title(benchmark),
         split=split,
         size=size,
-        contestant=contestant.name,
-        kind=kind,
+        contestant=entry.contestant.name,
+        kind=entry.kind,
         score=scale(interval.value),
         low=scale(interval.low),
         high=scale(interval.high),
         raw=interval.value,
         floor=scale.floor,
         ceiling=scale.ceiling,
-        metrics={name: float(value) for name, value in means(table).items()},
-        cases={each.name: {name: float(table[name][i]) for name in table} for i, each in enumerate(twins)},
-        reasons=reasons,
-        manifest={
-            "seed": seed,
-            "samples": samples,
-            "cases": digest([case.truth.frames for each in twins for case in each.cases]),
-            **versions(),
-            **(manifest or {}),
+        metrics={name: float(value) for name, value in means(measured.values).items()},
+        cases={
+            each.name: {name: float(values[i]) for name, values in measured.values.items()}
+            for i, each in enumerate(twins)
         },
+        reasons=measured.reasons,
+        manifest={**about, **entry.manifest},
     )

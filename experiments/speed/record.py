@@ -22,6 +22,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "LP_NUM_THREADS": "0", "MUJOCO_GL": GL or
 import gymnasium  # noqa: E402
 import mujoco  # noqa: E402
 import numpy as np  # noqa: E402
+
 import worldsim_envs  # noqa: E402, F401  registers the scenes
 
 TURN = 40

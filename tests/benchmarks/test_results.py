@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from worldsim_benchmarks.board import board, markdown
 from worldsim_benchmarks.result import Result, read, read_all, write
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import toy_twins
+
 from worldsim_benchmarks import contestants as known
 from worldsim_benchmarks.benchmark import Score
 from worldsim_benchmarks.contestants import Corrupted
@@ -16,7 +17,7 @@ PAIRS = [toy_twins.twins(number) for number in range(3)]
 
 
 def permanence(corrupt, severity=0.0):
-    return measure(Permanence(), PAIRS, Corrupted("it", corrupt, severity))[0]
+    return measure(Permanence(), PAIRS, Corrupted("it", corrupt, severity)).values
 
 
 def test_the_replayed_world_is_perfect():
@@ -116,7 +117,7 @@ def test_an_answer_of_another_length_is_named():
 
 def test_the_order_of_the_twins_does_not_matter():
     there, back = (
-        raw(Permanence(), measure(Permanence(), order, Corrupted("noisy", known.grain, 20.0))[0])
+        raw(Permanence(), measure(Permanence(), order, Corrupted("noisy", known.grain, 20.0)))
         for order in (PAIRS, PAIRS[::-1])
     )
     assert there == pytest.approx(back, abs=1e-12)

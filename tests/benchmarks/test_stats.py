@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from worldsim_benchmarks.stats import bootstrap, means
 
 

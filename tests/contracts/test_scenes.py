@@ -11,6 +11,7 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
+
 from worldsim_envs import SCENES, palette
 from worldsim_envs.render import choose, gl
 from worldsim_envs.scene import Camera

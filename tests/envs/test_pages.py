@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from worldsim_envs import SCENES
 from worldsim_envs.sheet import page, stem
 

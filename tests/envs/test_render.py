@@ -6,6 +6,7 @@ import sys
 import mujoco
 import numpy as np
 import pytest
+
 from worldsim_envs import palette
 from worldsim_envs.render import choose, gl
 from worldsim_envs.scene import Camera, SceneEnv

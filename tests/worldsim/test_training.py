@@ -13,8 +13,8 @@ import torch
 import yaml
 from safetensors.torch import load_file
 from torch import nn
-from worldsim.data.writer import write_episodes
 
+from worldsim.data.writer import write_episodes
 from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.training.fit import fit
