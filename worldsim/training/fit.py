@@ -18,7 +18,6 @@ import lightning as L
 import torch
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
-from lightning.pytorch.callbacks import TQDMProgressBar
 from lightning.pytorch.loggers.logger import Logger
 from torch import nn
 
@@ -28,6 +27,7 @@ from worldsim.diffusion.objective import Target, Weight
 from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.video_dit import SIZES
+from worldsim.training.bar import Bar
 from worldsim.training.ema import EMA
 from worldsim.training.keep import Keeper
 from worldsim.training.log import Curve
@@ -165,7 +165,7 @@ def fit(
             averages,
             Preview(folder / "previews", watched, averages, preview_every),
             keeper,
-            TQDMProgressBar(refresh_rate=log_every),
+            Bar(endless=minutes is not None, refresh_rate=log_every),
         ],
         enable_checkpointing=False,
         enable_model_summary=False,
