@@ -13,8 +13,9 @@ import numpy as np
 from worldsim.data.module import ClipModule
 from worldsim.data.record import record
 from worldsim.models.checkpoint import load
-from worldsim.rollout import rollouts
+from worldsim.rollout import filmstrip, rollouts
 from worldsim.training.fit import fit
+from worldsim.video import write_png
 from worldsim_benchmarks.bench import bench
 from worldsim_benchmarks.board import board
 from worldsim_benchmarks.report import Chapter, report
@@ -64,6 +65,9 @@ def demo(out: str = "runs/demo", minutes: float = 12.0, size: int = 64, seed: in
     clips.setup("fit")
     held_out = [clips.store[index] for index in clips.held_out_episodes[:SHOWN]]
     imagined = rollouts(load(run / "model"), held_out, seed=seed)
+    (folder / "imagined").mkdir(exist_ok=True)
+    for index, rollout in zip(clips.held_out_episodes, imagined, strict=False):
+        write_png(folder / "imagined" / f"episode-{index}.png", filmstrip(rollout))
 
     chapter("benchmark", f"worldsim bench [{run / 'model'},still,drift] --out {results}")
     bench([str(run / "model"), "still", "drift"], out=str(results), size=size, seed=seed)
