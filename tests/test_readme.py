@@ -8,8 +8,6 @@ from worldsim_benchmarks.benchmark import SPLITS
 
 README = pages.ROOT / "README.md"
 
-pytestmark = pytest.mark.skipif(not README.read_text(), reason="README.md is not written yet")
-
 
 def test_it_runs_from_the_first_block_to_the_last(tmp_path, monkeypatch):
     monkeypatch.setitem(SPLITS, "quick", (1_000_000, 2))
@@ -29,5 +27,5 @@ def test_it_names_the_two_commands_that_a_visitor_needs():
 @pytest.mark.slow
 def test_the_demo_makes_what_the_readme_promises(tmp_path):
     assert main(["demo", "--minutes", "1", "--out", str(tmp_path / "demo")]) == 0
-    for made in ("report.html", "results/board.html", "fit/model/model.safetensors", "data/meta/info.json"):
-        assert (tmp_path / "demo" / made).stat().st_size > 0, made
+    for made in ("report.html", "results/board.html", "*/model/model.safetensors", "data/meta/info.json"):
+        assert [path for path in (tmp_path / "demo").glob(made) if path.stat().st_size], made
