@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     from jsonargparse import auto_cli  # here, so that the usage is instant
 
+    sys.path.insert(0, "")  # a model or a world of one's own is named as `my_module:Thing`, from where one stands
     command = commands()[name].load()
     if isinstance(command, dict):
         part = rest.pop(0) if rest else ""

@@ -105,13 +105,29 @@ def entry(name: str, batch: int) -> Entry:
         return Entry(ORACLES[name], "oracle")
     module, colon, attribute = name.partition(":")
     if colon:
-        model = getattr(importlib.import_module(module), attribute)()
+        model = made(module, attribute)
         if not isinstance(model, WorldModel):
             raise ValueError(f"{name} is no WorldModel: it needs the methods `watch` and `imagine`")
         return Entry(Modelled(name, model, batch), "model")
     model, weights = load(name), Path(name) / WEIGHTS
     digest = {"weights": hashlib.sha256(weights.read_bytes()).hexdigest()} if weights.exists() else {}
     return Entry(Modelled(on_the_board(name), model, batch), "model", digest)
+
+
+def made(module: str, attribute: str) -> object:
+    """What a class of some module makes without arguments.
+
+    Raises:
+        ValueError: Where there is no such module or class.
+    """
+    try:
+        return getattr(importlib.import_module(module), attribute)()
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise ValueError(f"there is no module {module!r}; run this where {module}.py lies, or install it") from error
+    except AttributeError as error:
+        raise ValueError(f"the module {module!r} has no {attribute!r}") from error
 
 
 def on_the_board(path: str) -> str:

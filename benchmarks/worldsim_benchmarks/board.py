@@ -34,7 +34,7 @@ def ranked(results: Sequence[Result]) -> list[tuple[tuple[str, str, int], list[R
         return result.benchmark, result.split, result.size
 
     return [
-        (name, sorted(group, key=lambda result: (-result.score, result.contestant)))
+        (name, sorted(group, key=lambda result: (math.isnan(result.score), -result.score, result.contestant)))
         for name, group in groupby(sorted(results, key=key), key=key)
     ]
 

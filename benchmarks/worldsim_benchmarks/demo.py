@@ -53,7 +53,10 @@ def demo(out: str = "runs/demo", minutes: float = 12.0, size: int = 64, seed: in
         chapters.append(Chapter(title, command, time.perf_counter() - began))
 
     episodes = max(40, round(SHARE["record"] * minutes * EPISODES_A_MINUTE))
-    chapter("record what happens", f"worldsim record {WORLD} --out {data} --episodes {episodes} --policy expert")
+    chapter(
+        "record what happens",
+        f"worldsim record {WORLD} --out {data} --episodes {episodes} --size {size} --policy expert --workers 2",
+    )
     record(WORLD, out=str(data), episodes=episodes, size=size, seed=seed, policy="expert", workers=2)
 
     training = SHARE["fit"] * minutes
@@ -69,7 +72,7 @@ def demo(out: str = "runs/demo", minutes: float = 12.0, size: int = 64, seed: in
     for index, rollout in zip(clips.held_out_episodes, imagined, strict=False):
         write_png(folder / "imagined" / f"episode-{index}.png", filmstrip(rollout))
 
-    chapter("benchmark", f"worldsim bench [{run / 'model'},still,drift] --out {results}")
+    chapter("benchmark", f"worldsim bench '[{run / 'model'},still,drift]' --out {results}")
     bench([str(run / "model"), "still", "drift"], out=str(results), size=size, seed=seed)
 
     chapter("rank", f"worldsim board --results {results}")

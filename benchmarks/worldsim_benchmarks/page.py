@@ -2,6 +2,7 @@
 
 import base64
 import html
+import math
 from collections.abc import Sequence
 
 STYLE = """
@@ -60,6 +61,9 @@ def figure(png: bytes, caption: str, *, width: int | None = None) -> str:
 
 def bar(score: float, low: float, high: float, kind: str) -> str:
     """A score with its interval on the scale from -20 to 110, with marks at floor (0) and ceiling (100)."""
+
+    if math.isnan(score):
+        return "unscored"
 
     def x(value: float | int) -> float:
         return round((min(max(value, -20), 110) + 20) / 130 * 200, 1)

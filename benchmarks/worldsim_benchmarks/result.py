@@ -9,6 +9,7 @@ import json
 import math
 import os
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -81,7 +82,7 @@ def write(result: Result, folder: str | Path, made: Mapping[str, str | float | i
     text = result.text()
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     run = f"{result.split}-{result.size}-{digest}"
-    path = Path(folder) / result.benchmark / result.contestant.replace("/", "__") / run
+    path = Path(folder) / result.benchmark / re.sub(r"[^\w.,+-]+", "_", result.contestant) / run
     path.mkdir(parents=True, exist_ok=True)
     for name, content in (("made.json", json.dumps(dict(made), indent=1) + "\n"), ("result.json", text)):
         partial = path / f".{name}.{os.getpid()}"
@@ -103,6 +104,8 @@ def read(path: str | Path) -> Result:
     schema = fields.pop("schema", None) if isinstance(fields, dict) else None
     if schema != SCHEMA:
         raise ValueError(f"{path} has schema {schema!r}; this version reads {SCHEMA!r}: run `worldsim bench` again")
+    for name in ("score", "low", "high", "raw", "floor", "ceiling"):
+        fields[name] = _number(fields[name])
     fields["metrics"] = {name: _number(value) for name, value in fields["metrics"].items()}
     return Result(**fields)
 

@@ -1,0 +1,56 @@
+"""Who may take part in `worldsim bench`, and how they are named."""
+
+import pytest
+import toy_twins
+
+from worldsim_benchmarks.bench import entry, on_the_board
+from worldsim_benchmarks.permanence import Permanence
+from worldsim_benchmarks.run import run
+
+MODEL = '''
+class Frozen:
+    """The last frame, for ever."""
+
+    def watch(self, seen, taken):
+        return seen[:, -1:]
+
+    def imagine(self, memory, plan, *, generator):
+        return memory.expand(-1, plan.shape[1], -1, -1, -1), memory
+
+
+class Nothing:
+    """No world model."""
+'''
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    (tmp_path / "my_own_model.py").write_text(MODEL)
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+def test_a_class_of_ones_own_is_scored_like_the_baseline_it_equals(here):
+    twins = [toy_twins.twins(number) for number in range(2)]
+    entries = [entry("my_own_model:Frozen", 4), entry("still", 4)]
+    results = {each.contestant: each for each in run(Permanence(), twins, entries, split="toy", size=64)}
+    assert results["my_own_model:Frozen"].cases == results["still"].cases == results["copy-last"].cases
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("my_own_modle:Frozen", "no module 'my_own_modle'"),
+        ("my_own_model:Frozn", "has no 'Frozn'"),
+        ("my_own_model:Nothing", "is no WorldModel"),
+    ],
+)
+def test_who_cannot_take_part_is_told_why(here, name, says):
+    with pytest.raises(ValueError, match=says):
+        entry(name, 4)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("runs/a/model", "a"), ("runs/a", "a"), ("still", "still"), ("runs/a/model/", "a")]
+)
+def test_a_checkpoint_is_named_after_its_run(path, name):
+    assert on_the_board(path) == name
