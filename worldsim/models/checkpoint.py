@@ -132,7 +132,7 @@ def build(path: Path) -> WorldModel:
         arguments = parser.parse_object({"model": described["init_args"] or {}})
     except ArgumentError as error:
         raise ValueError(f"{path} does not describe a {name}: {' '.join(str(error).split())}") from error
-    model = parser.instantiate_classes(arguments)["model"]
+    model = parser.instantiate(arguments)["model"]
     if not isinstance(model, WorldModel):
         raise ValueError(f"{path} describes a {name}, which is no world model: it has no watch and imagine")
     return model

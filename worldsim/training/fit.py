@@ -236,7 +236,7 @@ def build_logger(described: dict[str, Any]) -> Logger:
     parser = ArgumentParser(exit_on_error=False)
     parser.add_subclass_arguments(Logger, "logger")
     try:
-        return parser.instantiate_classes(parser.parse_object({"logger": described}))["logger"]
+        return parser.instantiate(parser.parse_object({"logger": described}))["logger"]
     except ArgumentError as error:
         raise ValueError(f"logger does not describe a Lightning logger: {' '.join(str(error).split())}") from error
 
