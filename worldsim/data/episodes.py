@@ -13,6 +13,7 @@ Where an environment tells no truth and observes a vector, that vector is kept a
 
 import difflib
 import inspect
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -48,7 +49,17 @@ def make_env(env: str, size: int, arguments: Mapping[str, Any]) -> gym.Env:
         drawn = {name: pixels for name, pixels in drawn.items() if name in accepted}
         return gym.make(name, render_mode="rgb_array", disable_env_checker=True, **{**drawn, **arguments})
     except ModuleNotFoundError as error:
-        raise ValueError(f"{env!r} needs the module {error.name!r}, which is not here; install it") from error
+        raise ValueError(
+            f"{env!r} needs the module {error.name!r}, which is not here; install it (pip install 'worldsim[gym]' has "
+            "what Gymnasium's own worlds need)"
+        ) from error
+    except AttributeError as error:
+        if "MUJOCO_GL" not in os.environ:
+            raise
+        raise ValueError(
+            f"{env!r} cannot be made: MUJOCO_GL={os.environ['MUJOCO_GL']} names an OpenGL that cannot be loaded here "
+            f"({error}); unset it, or install that library"
+        ) from error
     except gym.error.DependencyNotInstalled as error:
         raise ValueError(f"{env!r} needs more: {error} (pip install 'worldsim[gym]' may have it)") from error
     except gym.error.UnregisteredEnv as error:
