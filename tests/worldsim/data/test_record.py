@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import gymnasium as gym
+import mujoco
 import numpy as np
 import pytest
 import yaml
@@ -167,11 +168,15 @@ def test_a_world_of_someone_else_is_recorded_by_its_id(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_mujoco_without_opengl_says_what_to_do(tmp_path, monkeypatch):
-    pytest.importorskip("mujoco")
+@pytest.mark.parametrize("failure", [ImportError, AttributeError, RuntimeError, mujoco.FatalError])
+def test_mujoco_without_opengl_says_what_to_do(failure, tmp_path, monkeypatch):
+    """Each of MuJoCo's backends fails in its own way where there is no OpenGL."""
+
+    def render(self):
+        raise failure("an OpenGL platform library has not been loaded into this process")
+
     monkeypatch.chdir(tmp_path)  # where MuJoCo writes its log
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.setenv("MUJOCO_GL", "glfw")
+    monkeypatch.setattr("gymnasium.envs.mujoco.MujocoEnv.render", render)
     with pytest.raises(ValueError, match=r"MUJOCO_GL=egl .*MujocoGym-v0 --env_kwargs\.env_id HalfCheetah-v5"):
         record("HalfCheetah-v5", str(tmp_path / "a"), episodes=1, steps=2)
     assert not (tmp_path / "a").exists(), "a folder is taken only by a recording that can begin"
