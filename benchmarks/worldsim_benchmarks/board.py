@@ -89,4 +89,4 @@ def tables(results: Sequence[Result]) -> list[str]:
 
 
 def _number(value: float | None) -> str:
-    return "—" if value is None or math.isnan(value) else f"{value:.2f}"
+    return "—" if value is None or math.isnan(value) else f"{round(value, 2) + 0.0:.2f}"

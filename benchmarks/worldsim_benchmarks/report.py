@@ -74,7 +74,7 @@ def report(
         "shown.</p>",
         *strips,
         "<h2>What so short a training shows, and what it does not</h2>",
-        honest(minutes, models),
+        honest(minutes, results),
         "<h2>The loss</h2>",
         figure(plot(loss), "training loss by step; the weights that imagine are a moving average"),
         "<h2>Leaderboard</h2>",
@@ -87,10 +87,14 @@ def report(
     return path
 
 
-def honest(minutes: float, models: Sequence[Result]) -> str:
+def honest(minutes: float, results: Sequence[Result]) -> str:
     """What may be concluded, from the scores themselves."""
-    own = {result.benchmark.partition("@")[0]: result for result in models if result.contestant == "micro"}
+    own = {result.benchmark.partition("@")[0]: result for result in results if result.contestant == "micro"}
+    frozen = {result.benchmark.partition("@")[0]: result for result in results if result.contestant == "copy-last"}
     lines = []
+    if "fidelity" in own:
+        told = [f"{one['fidelity'].metrics['psnr@8']:.1f} dB" for one in (own, frozen)]
+        lines.append(f"<li>Over the first 8 frames its PSNR is {told[0]}, and that of the frozen frame {told[1]}.</li>")
     for name, means in (
         ("fidelity", "that it moves things roughly where they go, better than any trivial answer"),
         ("permanence", "that a thing it no longer sees still exists for it, more often than chance would have it"),

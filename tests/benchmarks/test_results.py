@@ -1,29 +1,10 @@
 import json
 
 import pytest
+from toy_results import result
 
 from worldsim_benchmarks.board import board, markdown
-from worldsim_benchmarks.result import Result, read, read_all, write
-
-
-def result(contestant="it", score=50.0, kind="model", benchmark="permanence@1"):
-    return Result(
-        benchmark=benchmark,
-        split="quick",
-        size=64,
-        contestant=contestant,
-        kind=kind,
-        score=score,
-        low=score - 5,
-        high=score + 5,
-        raw=score / 100,
-        floor=0.0,
-        ceiling=1.0,
-        metrics={"R": 0.5, "TDS": float("nan")},
-        cases={"a": {"R": 0.5, "TDS": float("nan")}},
-        reasons={"a/TDS": "not exposed"},
-        manifest={"seed": 0},
-    )
+from worldsim_benchmarks.result import read, read_all, write
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path):
