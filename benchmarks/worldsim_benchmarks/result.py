@@ -124,7 +124,7 @@ def read_all(folder: str | Path) -> list[Result]:
 
 def machine() -> dict[str, str]:
     """On what a result was made, for `made.json`."""
-    return {"platform": platform.platform(), "processor": platform.machine(), "cores": str(os.cpu_count())}
+    return {"system": platform.system(), "processor": platform.machine(), "cores": str(os.cpu_count())}
 
 
 def versions() -> dict[str, str]:
