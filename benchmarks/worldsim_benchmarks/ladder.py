@@ -6,6 +6,7 @@ a row that scores otherwise fails the command, the test suite and CI.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from tqdm import tqdm
@@ -81,6 +82,7 @@ class Step:
 def climb(benchmark: Benchmark, twins: Sequence[Twins], *, progress: bool = False) -> list[Step]:
     """Every row of a benchmark's ladder, measured on these twins."""
 
+    @cache  # some severities stand in two rungs
     def value(contestant: Contestant) -> float:
         return raw(benchmark, measure(benchmark, twins, contestant))
 

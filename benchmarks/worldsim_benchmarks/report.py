@@ -42,11 +42,10 @@ def report(
     frames: int,
 ) -> Path:
     """Write the page."""
-    models = [result for result in results if result.kind == "model"]
     cards = "".join(
         f'<div class="card"><b>{result.score:.0f} <small>[{result.low:.0f}, {result.high:.0f}]</small></b>'
         f"<span>{text(result.contestant)}, {text(result.benchmark)}</span></div>"
-        for result in models
+        for result in results
         if result.contestant == "micro"
     )
     strips = [

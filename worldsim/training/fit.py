@@ -193,7 +193,7 @@ PREVIEWS = 3
 """How many held-out episodes previews show."""
 
 CHANGEABLE = {"out", "steps", "minutes", "save_every", "preview_every", "log_every", "logger", "threads", "devices"}
-"""What may differ when a run goes on: how long it is, and what does not reach the weights."""
+"""What may differ when a run goes on: how long it is, what it tells of itself, and on what it is computed."""
 
 
 def plain(value: Any) -> Any:
