@@ -18,9 +18,9 @@ class Listed(NamedTuple):
 
 
 SCENES = {
-    "worldsim/Hidden-v0": Listed("worldsim_envs.hidden:HIDDEN", 40),
-    "worldsim/Falling-v0": Listed("worldsim_envs.falling:FALLING", 40),
-    "worldsim/Tabletop-v0": Listed("worldsim_envs.tabletop:TABLETOP", 60),
+    "worldsim/Hidden-v0": Listed("worldsim_envs.mujoco.hidden:HIDDEN", 40),
+    "worldsim/Falling-v0": Listed("worldsim_envs.mujoco.falling:FALLING", 40),
+    "worldsim/Tabletop-v0": Listed("worldsim_envs.mujoco.tabletop:TABLETOP", 60),
 }
 """Every scene. A scene added here is registered, documented and covered by the contract suite."""
 
@@ -32,4 +32,4 @@ for _name, _listed in SCENES.items():
         max_episode_steps=_listed.steps,
     )
 
-gymnasium.register("worldsim/MujocoGym-v0", entry_point="worldsim_envs.gym_scenes:make", max_episode_steps=1000)
+gymnasium.register("worldsim/MujocoGym-v0", entry_point="worldsim_envs.mujoco.gym_scenes:make", max_episode_steps=1000)

@@ -4,13 +4,13 @@ A Scene is data: a name, a rate, an action space, and a builder of its Backend. 
 reset from a seed, steps, draws, says what is true, and can be saved, restored and changed in one respect. `SceneEnv`
 turns a Scene into a Gymnasium env and knows no simulator.
 
-Axes: world metres with z up; cameras are camera-to-world in OpenCV axes (x right, y down, z forward). Pixel
-coordinates (u, v) are continuous: the picture spans [0, width] x [0, height], and the first pixel's centre is (0.5,
-0.5).
+Axes: world metres, up along `Scene.up` (z in MuJoCo, y in Minecraft); cameras are camera-to-world in OpenCV axes (x
+right, y down, z forward). Pixel coordinates (u, v) are continuous: the picture spans [0, width] x [0, height], and the
+first pixel's centre is (0.5, 0.5).
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -18,6 +18,8 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 from jaxtyping import Float, Float32, Float64, Int32, UInt8
+
+from worldsim_envs.variation import Variation
 
 Truth = dict[str, np.ndarray]
 """What is true now, by name; see `SceneEnv.truth`."""
@@ -29,7 +31,8 @@ class Picture(NamedTuple):
     Attributes:
         rgb: Colour; the first row is the top.
         depth: Planar z in metres, +inf where nothing is; where it was asked for.
-        segmentation: The index of the thing at each pixel, -1 where it is none; where it was asked for.
+        segmentation: The index of the thing at each pixel, or after all things that of the stuff, or -1 for neither;
+            where it was asked for.
     """
 
     rgb: UInt8[np.ndarray, "h w 3"]
@@ -61,11 +64,11 @@ class Camera:
             )
 
     @classmethod
-    def look(cls, eye, at, *, fov: float | int, size: int) -> "Camera":
+    def look(cls, eye, at, *, fov: float | int, size: int, up: Sequence[float] = (0.0, 0.0, 1.0)) -> "Camera":
         """A camera at `eye` (m) looking at the point `at` (m), upright, with a vertical field of view in degrees."""
         eye, at = np.asarray(eye, np.float64), np.asarray(at, np.float64)
         forward = (at - eye) / np.linalg.norm(at - eye)
-        right = np.cross(forward, [0.0, 0.0, 1.0])
+        right = np.cross(forward, up)
         right /= np.linalg.norm(right)
         pose = np.eye(4)
         pose[:3] = np.column_stack([right, np.cross(forward, right), forward, eye])
@@ -87,6 +90,18 @@ class Camera:
         """The world points (m) that lie at these pixels (px) and planar depths (m)."""
         rays = np.column_stack([pixels, np.ones(len(pixels))]) @ np.linalg.inv(self.intrinsics).T
         return (rays * depth[:, None]) @ self.pose[:3, :3].T + self.pose[:3, 3]
+
+
+class Arm(NamedTuple):
+    """One telling of an episode, from its reset to its end: what is done, and what is changed on the way.
+
+    Attributes:
+        actions: One a step.
+        changes: At which step, before its action, which change is made; in order.
+    """
+
+    actions: Sequence[Any]
+    changes: tuple[tuple[int, str], ...] = ()
 
 
 @runtime_checkable
@@ -141,6 +156,14 @@ class Backend(Protocol):
         """Make one of the valid changes now."""
         ...
 
+    def arms(self) -> Mapping[str, Arm]:
+        """The tellings of the episode that was just reset, by name; see `Scene.families`."""
+        ...
+
+    def describe(self, states: Mapping[str, np.ndarray], poses: Float64[np.ndarray, "t 4 4"]) -> Mapping[str, str]:
+        """An episode in words, at several lengths, from what was true at each frame and where the camera was."""
+        ...
+
     def expert(self, rng: np.random.Generator) -> Any:
         """An action that someone who knows this world would take."""
         ...
@@ -155,14 +178,27 @@ class Scene:
         fps: Frames, and steps, a second (Hz).
         action_space: What can be done, with its units in the scene's docstring.
         things: The names of the objects, one a slot; a slot may be empty in an episode.
-        backend: Makes the simulator from the name of a renderer and whether labels (depth or ids) are wanted.
+        backend: Makes the simulator from the name of a renderer, whether labels (depth or ids) are wanted, and the
+            variation.
+        families: What can be asked here: the code of a family, and the names of the arms that answer it, the factual
+            first: `{"M-COL": ("factual", "do:remove")}`. Arms share their world up to the first change or differing
+            action, and differ by nothing else.
+        templates: Which looks it has, of `variation.TEMPLATES`.
+        ranges: Which parameter ranges it has, of `variation.RANGES`.
+        stuff: The names of what is no thing and still has an index in the segmentation, after all things.
+        up: The unit vector against gravity.
     """
 
     name: str
     fps: float
     action_space: spaces.Space
     things: tuple[str, ...]
-    backend: Callable[[str, bool], Backend]
+    backend: Callable[[str, bool, Variation], Backend]
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    templates: tuple[str, ...] = ("palette",)
+    ranges: tuple[str, ...] = ("train",)
+    stuff: tuple[str, ...] = ()
+    up: tuple[float, float, float] = (0.0, 0.0, 1.0)
 
 
 class State(NamedTuple):
@@ -172,6 +208,7 @@ class State(NamedTuple):
     seed: int
     applied: tuple[str, ...]
     simulator: Mapping[str, np.ndarray]
+    variation: Variation = Variation()
 
 
 class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
@@ -189,9 +226,11 @@ class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
         depth: Whether to observe depth.
         segmentation: Whether to observe which thing is where.
         render_mode: "rgb_array", which is what `render` returns; None switches `render` off.
+        template: How it looks, of the scene's `templates`.
+        ranges: From where its parameters are drawn, of the scene's `ranges`.
 
     Raises:
-        ValueError: Where the size, the renderer or the render mode cannot be.
+        ValueError: Where the size, the renderer, the render mode, the template or the ranges cannot be.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"]}  # noqa: RUF012  Gymnasium's; each env has its own copy
@@ -205,24 +244,34 @@ class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
         depth: bool = False,
         segmentation: bool = False,
         render_mode: str | None = "rgb_array",
+        template: str = "palette",
+        ranges: str = "train",
     ):
         if not 8 <= size <= 1024:
             raise ValueError(f"size came as {size}; frames are 8 to 1024 pixels across, 64, 128 and 256 are usual")
         if render_mode not in ("rgb_array", None):
             raise ValueError(f"render_mode came as {render_mode!r}; this world can only be drawn as 'rgb_array'")
         self.scene = scene if isinstance(scene, Scene) else find(scene)
+        for name, value, there in (
+            ("template", template, self.scene.templates),
+            ("ranges", ranges, self.scene.ranges),
+        ):
+            if value not in there:
+                raise ValueError(f"{name} came as {value!r}; {self.scene.name} has: {', '.join(there)}")
+        self.variation = Variation(template, ranges)
         self.size, self.render_mode = size, render_mode
         self.metadata = {"render_modes": ["rgb_array"], "render_fps": self.scene.fps}
-        self.backend = self.scene.backend(renderer, depth or segmentation)
+        self.backend = self.scene.backend(renderer, depth or segmentation, self.variation)
         self._asked = {"depth": depth, "segmentation": segmentation}
         self._picture: Picture | None = None
-        self._seed = 0
+        self._seed, self._moved = 0, False
 
         seen: dict[str, spaces.Space] = {"pov": spaces.Box(0, 255, (size, size, 3), np.uint8)}
         if depth:
             seen["depth"] = spaces.Box(0, np.inf, (size, size), np.float32)
         if segmentation:
-            seen["segmentation"] = spaces.Box(-1, len(self.scene.things) - 1, (size, size), np.int32)
+            most = len(self.scene.things) + len(self.scene.stuff) - 1
+            seen["segmentation"] = spaces.Box(-1, most, (size, size), np.int32)
         self.observation_space = spaces.Dict(seen)  # pyright: ignore[reportAttributeAccessIssue]
         self.action_space = self.scene.action_space
 
@@ -256,6 +305,7 @@ class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
         super().reset(seed=seed)
         self._seed = int(self.np_random.integers(2**31)) if seed is None else seed
         self.backend.reset(self._seed)
+        self._moved = False
         return self._look()
 
     def step(self, action: Any):
@@ -264,6 +314,7 @@ class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
         if not self.action_space.contains(action):
             raise ValueError(f"the action came as {action!r}; {self.scene.name} takes {self.action_space}")
         reward, ended = self.backend.step(action)
+        self._moved = True
         observation, info = self._look()
         return observation, reward, ended, False, info
 
@@ -275,10 +326,11 @@ class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
         """What is true now. A scene has a fixed number of slots o; an empty one is absent and parked out of view.
 
         `pos` [o 3] m, `quat` [o 4] wxyz, `velocity` [o 6] m/s and rad/s in world axes, `present` [o], `hue` [o] index
-        into the palette or -1, `diameter` [o] m, `pixel` [o 2] the centre's (u, v) or (-1, -1) where it is absent or
-        behind the camera, `visible` [o] the share of the silhouette that is in the picture with nothing before it,
-        `contact` [o o+1] whether two touched since the last frame (last column: anything that is no thing), and
-        `simulator`, the exact state vector.
+        into the palette or -1, `shape` [o] index into `variation.SHAPES` or -1, `size` [o 3] half the extent along its
+        own axes (m), `diameter` [o] the largest extent (m), `pixel` [o 2] the centre's (u, v) or (-1, -1) where it is
+        absent or behind the camera, `visible` [o] the share of the silhouette that is in the picture with nothing
+        before it, `contact` [o o+1] whether two touched since the last frame (last column: anything that is no thing),
+        and `simulator`, the exact state vector. A scene may tell more.
         """
         self._begun()
         return self.backend.truth(self.camera, self.size)
@@ -286,21 +338,27 @@ class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
     def save(self) -> State:
         """Keep this moment, exactly."""
         self._begun()
-        return State(self.scene.name, self._seed, self.backend.applied, dict(self.backend.save()))
+        return State(self.scene.name, self._seed, self.backend.applied, dict(self.backend.save()), self.variation)
 
     def restore(self, state: State):
         """Return to a saved moment of this scene, whoever saved it; what follows is equal to the bit.
 
         Raises:
-            ValueError: Where the state is of another scene or version.
+            ValueError: Where the state is of another scene, version or variation.
         """
         if state.scene != self.scene.name:
             raise ValueError(
                 f"the state is of {state.scene}; this world is {self.scene.name}: restore it in gymnasium.make"
                 f"('worldsim_envs:{state.scene}')"
             )
+        if state.variation != self.variation:
+            raise ValueError(
+                f"the state is of {state.variation}; this world is {self.variation}: make one with "
+                f"template={state.variation.template!r}, ranges={state.variation.ranges!r}"
+            )
         self._seed = state.seed
         self.backend.restore(state.seed, state.applied, state.simulator)
+        self._moved = True
         return self._look()
 
     def intervene(self, change: str):
@@ -313,7 +371,33 @@ class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
         if change not in self.changes:
             raise ValueError(f"there is no change {change!r} here and now; there are: {', '.join(self.changes)}")
         self.backend.intervene(change)
+        self._moved = True
         return self._look()
+
+    def arms(self) -> dict[str, Arm]:
+        """The tellings of this episode, by name; `Scene.families` says which belong together.
+
+        Raises:
+            ValueError: Where the episode is past its beginning, or something was changed.
+        """
+        self._begun()
+        if self._moved:
+            raise ValueError("arms tell an episode from its beginning; call reset(seed=...) first")
+        return dict(self.backend.arms())
+
+    def tell(self, arm: Arm) -> Iterator[tuple[dict[str, np.ndarray], dict[str, Any]]]:
+        """Play an arm from here: the observation and info of each frame, as many as actions and one."""
+        observation, info = self._look()
+        for step, action in enumerate(arm.actions):
+            for _, change in (each for each in arm.changes if each[0] == step):
+                observation, info = self.intervene(change)
+            yield observation, info
+            observation, _, _, _, info = self.step(action)
+        yield observation, info
+
+    def describe(self, states: Mapping[str, np.ndarray], poses: Float64[np.ndarray, "t 4 4"]) -> dict[str, str]:
+        """An episode in words, at several lengths, from its truth at each frame and the camera's poses."""
+        return dict(self.backend.describe(states, poses))
 
     def render_at(
         self, camera: Camera, *, size: int | None = None, depth: bool = False, segmentation: bool = False

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-PROBE = "from worldsim_envs.render import gl; print(gl() or '')"
+PROBE = "from worldsim_envs.mujoco.render import gl; print(gl() or '')"
 GL = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True).stdout.strip()
 os.environ |= {"OMP_NUM_THREADS": "1", "LP_NUM_THREADS": "0", "MUJOCO_GL": GL or "disable"}  # read at import
 

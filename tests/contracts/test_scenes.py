@@ -10,10 +10,11 @@ import warnings
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.spaces import flatten
 from gymnasium.utils.env_checker import check_env
 
 from worldsim_envs import SCENES, palette
-from worldsim_envs.render import choose, gl
+from worldsim_envs.mujoco.render import choose, gl
 from worldsim_envs.scene import Camera
 
 SEEDS = (3, 4)
@@ -255,6 +256,69 @@ def test_what_it_hands_out_is_not_its_own(env):
         part[...] = 0
     again = env.restore(env.save())
     assert again[0]["pov"].any() and again[1]["truth"]["pos"].any() and again[1]["camera"]["pose"].any()
+
+
+def told(env, seed, name):
+    """An arm's frames and truths from the reset on."""
+    env.reset(seed=seed)
+    return [(observation["pov"], info["truth"]) for observation, info in env.tell(env.arms()[name])]
+
+
+def asked(env):
+    """Every arm of every family beside the factual one of its family."""
+    return [(names[0], name) for names in env.scene.families.values() for name in names[1:]]
+
+
+def test_arms_are_as_long_as_an_episode_and_ask_what_the_scene_says(env):
+    for seed in SEEDS:
+        env.reset(seed=seed)
+        before, arms = env.truth(), env.arms()
+        assert same(env.truth(), before)  # asking moves nothing
+        assert {name for names in env.scene.families.values() for name in names} <= arms.keys()
+        for arm in arms.values():
+            assert len(arm.actions) == SCENES[env.scene.name].steps
+            assert all(env.action_space.contains(action) for action in arm.actions)
+            assert all(0 <= step < len(arm.actions) for step, _ in arm.changes)
+    if env.scene.families:
+        env.step(env.expert(np.random.default_rng(0)))
+        with pytest.raises(ValueError, match="reset"):
+            env.arms()
+
+
+def test_arms_differ_by_their_intervention_alone(env):
+    for factual, other in asked(env):
+        env.reset(seed=SEEDS[0])
+        arms = env.arms()
+        one, two = arms[factual], arms[other]
+        flat = [[flatten(env.action_space, action) for action in arm.actions] for arm in (one, two)]
+        apart = [step for step, pair in enumerate(zip(*flat, strict=True)) if not np.array_equal(*pair)]
+        apart += [step for step, _ in set(one.changes) ^ set(two.changes)]
+        there, here = told(env, SEEDS[0], factual), told(env, SEEDS[0], other)
+        first = min(apart, default=len(there))
+        # the frame in which a change is made shows it already; what an action does is seen in the next
+        shared = first + (not any(step == first for step, _ in set(one.changes) ^ set(two.changes)))
+        assert same(there[:shared], here[:shared]), other
+        if other == "noop":
+            assert not apart
+        else:
+            assert apart and not same(there[shared:], here[shared:]), other
+        assert same(here, told(env, SEEDS[0], other)), other
+
+
+def test_every_template_and_range_is_a_world_of_its_own(env):
+    shown = {}
+    for template in env.scene.templates:
+        for ranges in env.scene.ranges:
+            varied = make(env.scene.name, template=template, ranges=ranges)
+            observation, info = varied.reset(seed=SEEDS[0])
+            play(varied, [varied.expert(np.random.default_rng(0)) for _ in range(3)])
+            shown[template, ranges] = observation["pov"].tobytes()
+            assert info["truth"]["present"].any()
+    assert len(set(shown.values())) == len(shown)
+    with pytest.raises(ValueError, match="palette"):
+        make(env.scene.name, template="velvet")
+    with pytest.raises(ValueError, match="train"):
+        make(env.scene.name, ranges="everywhere")
 
 
 def test_errors_help(env):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from worldsim_envs import palette
-from worldsim_envs.render import choose, gl
+from worldsim_envs.mujoco.render import choose, gl
 from worldsim_envs.scene import Camera, SceneEnv
 
 CAMERA = Camera.look((0.3, -2.0, 1.0), (0.0, 0.1, 0.2), fov=40.0, size=64)

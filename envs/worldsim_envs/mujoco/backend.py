@@ -19,16 +19,20 @@ import numpy as np
 from jaxtyping import Float64
 
 from worldsim_envs import palette
-from worldsim_envs.render import choose
-from worldsim_envs.scene import Camera, Picture, Truth
+from worldsim_envs.mujoco.render import choose
+from worldsim_envs.mujoco.studio import cover
+from worldsim_envs.scene import Arm, Camera, Picture, Truth
+from worldsim_envs.variation import SHAPES, Draw, Variation
 
 STATE = int(mujoco.mjtState.mjSTATE_INTEGRATION)
 """All that decides the future of a model: restored, the continuation is equal to the bit."""
 
-SHAPES = {
+GEOMS = {
     "sphere": mujoco.mjtGeom.mjGEOM_SPHERE,
     "box": mujoco.mjtGeom.mjGEOM_BOX,
     "cylinder": mujoco.mjtGeom.mjGEOM_CYLINDER,
+    "capsule": mujoco.mjtGeom.mjGEOM_CAPSULE,
+    "ellipsoid": mujoco.mjtGeom.mjGEOM_ELLIPSOID,
 }
 
 FEEL = 0.01
@@ -36,11 +40,30 @@ FEEL = 0.01
 
 
 @dataclass(frozen=True)
+class Part:
+    """A further piece of a thing, fixed to it.
+
+    Attributes:
+        shape: One of `SHAPES`.
+        size: Half its extent along its own axes (m).
+        position: In the thing's axes (m).
+        turn: In the thing's axes, a quaternion (wxyz).
+        shade: How grey it is, 0 to 1; None paints it in the thing's hue.
+    """
+
+    shape: str
+    size: Sequence[float]
+    position: Sequence[float] = (0.0, 0.0, 0.0)
+    turn: Sequence[float] = (1.0, 0.0, 0.0, 0.0)
+    shade: float | None = None
+
+
+@dataclass(frozen=True)
 class Thing:
     """An object of a scene as it starts.
 
     Attributes:
-        shape: A key of `SHAPES`. A box is a cube; a cylinder stands upright and is as high as it is wide.
+        shape: One of `SHAPES`. A box is a cube; a cylinder and a capsule stand upright.
         diameter: Across (m): of a box its edge.
         hue: Index into the palette.
         position: Of its centre (m).
@@ -50,6 +73,10 @@ class Thing:
         density: kg/m^3.
         friction: Sliding, torsional (m), rolling (m); all zero makes it glide.
         bounce: Damping ratio of a contact; 1 does not bounce.
+        size: Half the extent along its own axes (m), where it is not as wide and as high as `diameter` says.
+        parts: Further pieces.
+        mount: The body, by its name in the spec, that it is fixed to, `position` then being in that body's axes; a
+            thing without one is free. What is mounted has no place or speed of its own.
     """
 
     shape: str
@@ -62,6 +89,28 @@ class Thing:
     density: float = 500.0
     friction: tuple[float, float, float] = (0.6, 0.01, 0.002)
     bounce: float = 1.0
+    size: Sequence[float] | None = None
+    parts: Sequence[Part] = ()
+    mount: str = ""
+
+    @property
+    def half(self) -> tuple[float, float, float]:
+        """Half the extent along its own axes (m)."""
+        if self.size is None:
+            slim = {"capsule": (0.3, 0.3, 0.5), "ellipsoid": (0.5, 0.38, 0.38)}.get(self.shape, (0.5, 0.5, 0.5))
+            return self.diameter * slim[0], self.diameter * slim[1], self.diameter * slim[2]
+        wide, deep, high = map(float, self.size)
+        return wide, deep, high
+
+
+def no_arms(world: "MujocoBackend") -> Mapping[str, Arm]:
+    """Nothing is asked of this world."""
+    return {}
+
+
+def no_facts(world: "MujocoBackend") -> Truth:
+    """Nothing is true of this world but what is true of all."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -71,22 +120,26 @@ class Recipe:
     Attributes:
         slots: How many things there can be.
         fps: Frames a second (Hz).
-        camera: For a picture one pixel across.
-        build: From a generator, the surroundings and the things, at most one a slot.
+        camera: For a picture one pixel across; or where it is now, where it moves.
+        build: From a draw, the surroundings and the things, at most one a slot.
         act: Writes an action into the world, before a frame's time passes.
         expert: What someone who knows the world would do.
         changes: The changes valid now, by name, each a function that makes it.
         timestep: Of the physics (s); a frame's time and `FEEL` are whole multiples of it.
+        arms: The tellings of an episode that was just reset, by name.
+        facts: What is true of this world besides what is true of all: added to the truth.
     """
 
     slots: int
     fps: float
-    camera: Camera
-    build: Callable[[np.random.Generator], tuple[mujoco.MjSpec, list[Thing]]]
+    camera: "Camera | Callable[[MujocoBackend], Camera]"
+    build: Callable[[Draw], tuple[mujoco.MjSpec, list[Thing]]]
     act: Callable[["MujocoBackend", Any], None]
     expert: Callable[["MujocoBackend", np.random.Generator], Any]
     changes: Callable[["MujocoBackend"], Mapping[str, Callable[["MujocoBackend"], None]]]
     timestep: float = 0.005
+    arms: "Callable[[MujocoBackend], Mapping[str, Arm]]" = no_arms
+    facts: "Callable[[MujocoBackend], Truth]" = no_facts
 
     def __post_init__(self):
         for name, span in (("a frame's time", 1 / self.fps), ("FEEL", FEEL)):
@@ -101,18 +154,26 @@ class MujocoBackend:
         recipe: What the world is.
         renderer: One of `render.CHOICES`.
         labels: Whether depth or ids will be observed, which "auto" wants to know.
+        variation: How it looks, and from where its parameters are drawn.
 
     Attributes:
         model, data: MuJoCo's.
         seed: Of this episode.
         present, hue: By slot.
-        geoms, bodies: MuJoCo's ids, by slot.
+        geoms, bodies: MuJoCo's ids, by slot; of a thing with parts, its first geom.
+        pieces: All geoms of each slot.
     """
 
     capabilities = frozenset({"depth", "segmentation", "camera", "save", "intervene", "expert"})
 
-    def __init__(self, recipe: Recipe, renderer: str = "auto", labels: bool = False):
-        self.recipe = recipe
+    def __init__(
+        self,
+        recipe: Recipe,
+        renderer: str = "auto",
+        labels: bool = False,
+        variation: Variation = Variation(),  # noqa: B008  it is immutable
+    ):
+        self.recipe, self.variation = recipe, variation
         self._renderer = choose(renderer, labels=labels, shadows=True)
         self.renderer = self._renderer.name
         self.seed = -1  # of no episode yet
@@ -120,8 +181,9 @@ class MujocoBackend:
 
     @property
     def camera(self) -> Camera:
-        """The scene's own camera, for a picture one pixel across."""
-        return self.recipe.camera
+        """The scene's own camera now, for a picture one pixel across."""
+        eye = self.recipe.camera
+        return eye if isinstance(eye, Camera) else eye(self)
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -130,27 +192,40 @@ class MujocoBackend:
 
     def reset(self, seed: int) -> None:
         """Build the world of this seed and begin it."""
-        spec, things = self.recipe.build(np.random.default_rng(seed))
+        draw = Draw(seed, self.variation)
+        spec, things = self.recipe.build(draw)
         if len(things) > self.recipe.slots:
             raise ValueError(f"the recipe put {len(things)} things into {self.recipe.slots} slots")
         spec.option.timestep = self.recipe.timestep
         spec.worldbody.add_camera(name="eye")  # renderers want one; where it looks from is told them with each picture
         for slot in range(self.recipe.slots):
             _add(spec, slot, things[slot] if slot < len(things) else None)
+        if draw.template != "palette":
+            cover(spec, draw.template, seed)
         self.model = spec.compile()
         self.data = mujoco.MjData(self.model)
         named = [f"thing {slot}" for slot in range(self.recipe.slots)]
-        self.geoms = np.array([self.model.geom(name).id for name in named])
         self.bodies = np.array([self.model.body(name).id for name in named])
-        self._places = np.array([int(self.model.joint(name).qposadr[0]) for name in named])
-        self._speeds = np.array([int(self.model.joint(name).dofadr[0]) for name in named])
+        self.pieces = [np.flatnonzero(self.model.geom_bodyid == body) for body in self.bodies]
+        self.geoms = np.array([int(geoms[0]) for geoms in self.pieces])
+        self._places, self._speeds = np.full((2, self.recipe.slots), -1)
+        for slot, body in enumerate(self.bodies):
+            if self.model.body_jntnum[body]:
+                joint = self.model.joint(int(self.model.body_jntadr[body]))
+                self._places[slot], self._speeds[slot] = int(joint.qposadr[0]), int(joint.dofadr[0])
+        self.free = self._places >= 0
+        empty = self.recipe.slots - len(things)
         self.present = np.arange(self.recipe.slots) < len(things)
-        self.hue = np.array([thing.hue for thing in things] + [-1] * (self.recipe.slots - len(things)))
+        self.hue = np.array([thing.hue for thing in things] + [-1] * empty)
+        self.shape = np.array([SHAPES.index(thing.shape) for thing in things] + [-1] * empty)
+        self._extent = np.array([thing.half for thing in things] + [(0.05,) * 3] * empty)
         self._owner = np.full(self.model.ngeom + 1, -1, np.int32)  # its last entry stands for no geom at all
-        self._owner[self.geoms] = np.arange(self.recipe.slots)
+        for slot, geoms in enumerate(self.pieces):
+            self._owner[geoms] = slot
         for slot, thing in enumerate(things):
-            turn = self.data.xmat[self.bodies[slot]].reshape(3, 3) if np.any(thing.spin) else np.eye(3)
-            self.move(slot, velocity=[*thing.velocity, *(turn.T @ np.asarray(thing.spin, float))])
+            if not thing.mount:
+                turn = self.data.xmat[self.bodies[slot]].reshape(3, 3) if np.any(thing.spin) else np.eye(3)
+                self.move(slot, velocity=[*thing.velocity, *(turn.T @ np.asarray(thing.spin, float))])
         self._touched = np.zeros((self.recipe.slots, self.recipe.slots + 1), bool)
         self.seed, self.applied = seed, ()
         self._derive()
@@ -181,6 +256,8 @@ class MujocoBackend:
         velocity = self.data.qvel[self._speeds[:, None] + np.arange(6)]
         turn = self.data.xmat[self.bodies].reshape(-1, 3, 3)
         velocity[:, 3:] = np.einsum("oij,oj->oi", turn, velocity[:, 3:])  # MuJoCo's is in the body's axes
+        for slot in np.flatnonzero(~self.free).tolist():
+            velocity[slot] = self._carried(slot)
         pixel, depth = camera.project(position)
         return {
             "pos": position,
@@ -188,11 +265,14 @@ class MujocoBackend:
             "velocity": velocity,
             "present": self.present.copy(),
             "hue": self.hue.copy(),
-            "diameter": 2 * self.model.geom_size[self.geoms, 0],
+            "shape": np.where(self.present, self.shape, -1),
+            "size": self._extent.copy(),
+            "diameter": 2 * self._extent.max(1),
             "pixel": np.where((self.present & (depth > 0))[:, None], pixel, -1.0),
             "visible": self._visible(camera, size),
             "contact": self._touched.copy(),
             "simulator": self.vector(),
+            **self.recipe.facts(self),
         }
 
     def vector(self) -> Float64[np.ndarray, " s"]:
@@ -221,6 +301,17 @@ class MujocoBackend:
         self.applied = (*self.applied, change)
         self._derive()
 
+    def arms(self) -> Mapping[str, Arm]:
+        """The tellings of the episode that was just reset; nothing is moved by asking."""
+        kept, applied = self.save(), self.applied
+        arms = dict(self.recipe.arms(self))
+        self.restore(self.seed, applied, kept)
+        return arms
+
+    def describe(self, states: Mapping[str, np.ndarray], poses: Float64[np.ndarray, "t 4 4"]) -> Mapping[str, str]:
+        """Nobody here finds words."""
+        return {}
+
     def expert(self, rng: np.random.Generator) -> Any:
         """What someone who knows this world would do."""
         return self.recipe.expert(self, rng)
@@ -242,8 +333,30 @@ class MujocoBackend:
 
     def park(self, slot: int) -> None:
         """Keep an absent thing where nobody looks. Nothing holds it there, so each frame puts it back."""
+        if not self.free[slot]:
+            return  # it stays on its mount, unseen and untouched
         self.place(slot)[:] = [*_parking(slot), 1, 0, 0, 0]
         self.speed(slot)[:] = 0
+
+    def paint(self, geoms: Sequence[int] | np.ndarray, rgb: Sequence[float] | np.ndarray) -> None:
+        """Give geoms another colour, whatever pattern they have."""
+        self.model.geom_rgba[geoms, :3] = rgb
+        for material in self.model.geom_matid[geoms]:
+            if material >= 0:
+                self.model.mat_rgba[material, :3] = rgb
+
+    def hide(self, geoms: Sequence[int] | np.ndarray) -> None:
+        """Make geoms unseen and untouchable."""
+        self.model.geom_rgba[geoms] = 0
+        self.model.geom_matid[geoms] = -1
+        self.model.geom_contype[geoms] = self.model.geom_conaffinity[geoms] = 0
+
+    def _carried(self, slot: int) -> Float64[np.ndarray, " 6"]:
+        """The velocity of a mounted thing in world axes: linear (m/s), then angular (rad/s)."""
+        found = np.empty(6)
+        kind = int(mujoco.mjtObj.mjOBJ_XBODY)
+        mujoco.mj_objectVelocity(self.model, self.data, kind, int(self.bodies[slot]), found, 0)
+        return np.concatenate([found[3:], found[:3]])
 
     def _derive(self) -> None:
         """Bring poses and contacts up to the state; unlike mj_forward this leaves the solver's warm start alone."""
@@ -263,9 +376,7 @@ class MujocoBackend:
         visible = np.zeros(self.recipe.slots)
         eye, nothing = camera.pose[:3, 3].copy(), np.int32(-1)
         for slot in np.flatnonzero(self.present).tolist():
-            geom = self.geoms[slot]
-            points = _POINTS[int(self.model.geom_type[geom])] * self.model.geom_size[geom, 0]
-            points = points @ self.data.geom_xmat[geom].reshape(3, 3).T + self.data.geom_xpos[geom]
+            points = np.concatenate([self._points(geom) for geom in self.pieces[slot].tolist()])
             pixel, depth = camera.project(points)
             inside = (depth > 0) & ((pixel >= 0) & (pixel <= size)).all(1)
             if inside.any():
@@ -278,6 +389,19 @@ class MujocoBackend:
                 visible[slot] = np.mean(self._owner[met] == slot) * inside.mean()
         return visible
 
+    def _points(self, geom: int) -> Float64[np.ndarray, "n 3"]:
+        """Points all over and inside a geom (m)."""
+        kind, size = int(self.model.geom_type[geom]), self.model.geom_size[geom]
+        if kind == int(GEOMS["sphere"]):
+            half = size[[0, 0, 0]]
+        elif kind == int(GEOMS["cylinder"]):
+            half = size[[0, 0, 1]]
+        elif kind == int(GEOMS["capsule"]):
+            half = size[[0, 0, 1]] + [0, 0, size[0]]
+        else:
+            half = size
+        return (_POINTS[kind] * half) @ self.data.geom_xmat[geom].reshape(3, 3).T + self.data.geom_xpos[geom]
+
 
 def _parking(slot: int) -> tuple[float, float, float]:
     return (2.0 * slot, 0.0, -20.0)
@@ -287,27 +411,39 @@ def _add(spec: mujoco.MjSpec, slot: int, thing: Thing | None) -> None:
     """Put a thing, or an empty slot, into the world."""
     solid = thing is not None
     thing = thing or Thing("sphere", 0.1, -1, _parking(slot))
-    half = thing.diameter / 2
     glides = not any(thing.friction)
-    body = spec.worldbody.add_body(
+    around = spec.body(thing.mount) if thing.mount else spec.worldbody
+    body = around.add_body(
         name=f"thing {slot}",
         pos=np.asarray(thing.position, float),
         quat=[np.cos(thing.yaw / 2), 0.0, 0.0, np.sin(thing.yaw / 2)],
     )
-    body.add_freejoint(name=f"thing {slot}")
-    body.add_geom(
-        name=f"thing {slot}",
-        type=SHAPES[thing.shape],
-        size=[half, half, half],
-        rgba=[*palette.RGB[thing.hue], 1.0] if solid else [0.0, 0.0, 0.0, 0.0],
-        density=thing.density,
-        condim=1 if glides else 6,
-        friction=thing.friction if not glides else (1.0, 0.0, 0.0),
-        solref=[0.02, thing.bounce],
-        priority=1,  # what a thing is made of decides a contact, not the floor
-        contype=int(solid),
-        conaffinity=int(solid),
-    )
+    if not thing.mount:
+        body.add_freejoint(name=f"thing {slot}")
+    for number, piece in enumerate((Part(thing.shape, thing.half), *thing.parts)):
+        body.add_geom(
+            name=f"thing {slot}" + (f" part {number}" if number else ""),
+            type=GEOMS[piece.shape],
+            pos=piece.position,
+            quat=piece.turn,
+            size=_measures(piece),
+            rgba=[*(palette.RGB[thing.hue] if piece.shade is None else [piece.shade] * 3), 1.0] if solid else [0.0] * 4,
+            density=thing.density,
+            condim=1 if glides else 6,
+            friction=thing.friction if not glides else (1.0, 0.0, 0.0),
+            solref=[0.02, thing.bounce],
+            priority=1,  # what a thing is made of decides a contact, not the floor
+            contype=int(solid),
+            conaffinity=int(solid),
+        )
+
+
+def _measures(piece: Part) -> list[float]:
+    """MuJoCo's numbers for half an extent."""
+    wide, deep, high = map(float, piece.size)
+    if piece.shape == "capsule":
+        return [wide, high - wide, 0.0]
+    return [wide, high, 0.0] if piece.shape == "cylinder" else [wide, deep, high]
 
 
 def _spread(count: int) -> Float64[np.ndarray, "n 3"]:
@@ -329,8 +465,10 @@ def _fill(shape: str) -> Float64[np.ndarray, "n 3"]:
         "sphere": length,
         "box": np.abs(ball).max(1),
         "cylinder": np.maximum(np.hypot(ball[:, 0], ball[:, 1]), np.abs(ball[:, 2])),
+        "capsule": length,
+        "ellipsoid": length,
     }[shape]
     return 0.98 * ball * (length / np.maximum(wall, 1e-9))[:, None]
 
 
-_POINTS = {int(kind): _fill(shape) for shape, kind in SHAPES.items()}
+_POINTS = {int(kind): _fill(shape) for shape, kind in GEOMS.items()}

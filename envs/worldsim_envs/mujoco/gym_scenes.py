@@ -36,10 +36,12 @@ from typing import Any
 import gymnasium
 import mujoco
 import numpy as np
+from jaxtyping import Float64
 
-from worldsim_envs.mujoco import STATE
-from worldsim_envs.render import choose
-from worldsim_envs.scene import Camera, Picture, Scene, SceneEnv, Truth
+from worldsim_envs.mujoco.backend import STATE
+from worldsim_envs.mujoco.render import choose
+from worldsim_envs.scene import Arm, Camera, Picture, Scene, SceneEnv, Truth
+from worldsim_envs.variation import Variation
 
 
 def make(env_id: str = "HalfCheetah-v5", **options: Any) -> SceneEnv:
@@ -72,7 +74,7 @@ class GymBackend:
     changes: tuple[str, ...] = ()
     applied: tuple[str, ...] = ()
 
-    def __init__(self, env: Any, renderer: str = "auto", labels: bool = False):
+    def __init__(self, env: Any, renderer: str, labels: bool, variation: Variation):
         self._env = env
         self._renderer = choose(renderer, labels=labels, shadows=True)
         self.renderer = self._renderer.name
@@ -137,6 +139,14 @@ class GymBackend:
     def intervene(self, change: str) -> None:
         """Nobody calls this: there are no changes."""
         raise ValueError(f"there is no change {change!r} in a Gymnasium env")
+
+    def arms(self) -> Mapping[str, Arm]:
+        """Nothing is asked of a Gymnasium env."""
+        return {}
+
+    def describe(self, states: Mapping[str, np.ndarray], poses: Float64[np.ndarray, "t 4 4"]) -> Mapping[str, str]:
+        """Nobody here finds words."""
+        return {}
 
     def expert(self, rng: np.random.Generator) -> Any:
         """Nobody here knows how to run."""

@@ -47,10 +47,11 @@ import numpy as np
 from gymnasium import spaces
 
 from worldsim_envs import palette
-from worldsim_envs.changes import each, recolour, remove, swap
-from worldsim_envs.mujoco import MujocoBackend, Recipe, Thing
+from worldsim_envs.mujoco.backend import MujocoBackend, Recipe, Thing
+from worldsim_envs.mujoco.changes import each, recolour, remove, swap
+from worldsim_envs.mujoco.studio import studio
 from worldsim_envs.scene import Camera, Scene
-from worldsim_envs.studio import studio
+from worldsim_envs.variation import Draw
 
 FPS = 10.0
 EYE = np.array([0.0, -3.6, 2.15])
@@ -83,8 +84,8 @@ CONTEXT, EPISODE = 0.8, 4.0
 """Nothing begins to hide before the one, and all is seen again before the other (s)."""
 
 
-def _build(rng: np.random.Generator) -> tuple[mujoco.MjSpec, list[Thing]]:
-    spec = studio(rng, slant=0.2)  # a thing's shadow hides with it
+def _build(draw: Draw) -> tuple[mujoco.MjSpec, list[Thing]]:
+    rng, spec = draw.rng, studio(draw.rng, slant=0.2)  # a thing's shadow hides with it
     count = int(rng.choice([1, 2, 3], p=[0.4, 0.4, 0.2]))
     hues = rng.choice(len(palette.NAMES), count, replace=False)
     lanes = rng.choice(len(LANES), count, replace=False)

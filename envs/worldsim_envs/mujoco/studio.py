@@ -5,6 +5,7 @@
 
 import mujoco
 import numpy as np
+from jaxtyping import UInt8
 
 REACH = 4.0
 """The size of a scene (m), the same for all: the renderers derive their near and far planes from it."""
@@ -66,3 +67,49 @@ def tray(spec: mujoco.MjSpec, wide: float, deep: float, *, high: float, shade: f
             size=[*half, high / 2],
             rgba=[shade] * 3 + [1],
         )
+
+
+PATTERNS = ("plain", "checker", "stripes", "clouds", "grain")
+"""The textures that there are, all shades of grey: a geom's own colour is multiplied by them."""
+
+
+def _pattern(name: str, side: int = 64) -> UInt8[np.ndarray, "s s 3"]:
+    """A texture that joins to itself at its edges."""
+    v, u = np.mgrid[:side, :side] / side
+    rng = np.random.default_rng(PATTERNS.index(name))
+    waves = rng.integers(-5, 6, (24, 2))
+    shade = {
+        "plain": np.ones((side, side)),
+        "checker": 0.55 + 0.45 * ((np.floor(4 * u) + np.floor(4 * v)) % 2),
+        "stripes": 0.75 + 0.25 * np.sign(np.sin(2 * np.pi * 6 * u)),
+        "clouds": 0.75 + 0.05 * sum(np.sin(2 * np.pi * (a * u + b * v) + rng.uniform(0, 6.3)) for a, b in waves),
+        "grain": rng.uniform(0.5, 1.0, (side // 4, side // 4)).repeat(4, 0).repeat(4, 1),
+    }[name]
+    return np.repeat(np.round(255 * shade.clip(0.4, 1.0)).astype(np.uint8)[..., None], 3, -1)
+
+
+def cover(spec: mujoco.MjSpec, template: str, seed: int) -> None:
+    """Lay textures over a finished world.
+
+    `textured` gives every thing a pattern and the room a pattern and a tint, so that colour no longer tells what is a
+    thing; `held-out` gives the room a grey checker that no other template has, and leaves the things as they are.
+    Every world has the same textures and one material a geom, so a renderer takes them all for the same kind.
+    """
+    rng = np.random.default_rng([seed, 7])
+    for name in PATTERNS:
+        texture = spec.add_texture(name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, width=64, height=64, nchannel=3)
+        texture.data = _pattern(name).tobytes()
+    for number, geom in enumerate(spec.geoms):
+        room = geom.name in ("table", "wall")
+        pattern = PATTERNS[int(rng.integers(1, len(PATTERNS)))]
+        tint = 1 - rng.uniform(0, 0.35, 3)
+        if template == "held-out":
+            pattern, tint = "checker" if room else "plain", np.ones(3)
+        elif not room:
+            tint = np.ones(3)
+        rgba = np.append(geom.rgba[:3] * tint, geom.rgba[3])
+        material = spec.add_material(name=f"coat {number}", rgba=rgba, specular=0.5, shininess=0.5)
+        material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = pattern
+        material.texuniform, material.texrepeat = room, ([1.5, 1.5] if room else [2.0, 2.0])
+        if geom.rgba[3]:
+            geom.rgba, geom.material = rgba, material.name

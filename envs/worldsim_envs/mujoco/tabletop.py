@@ -43,10 +43,11 @@ import numpy as np
 from gymnasium import spaces
 
 from worldsim_envs import palette
-from worldsim_envs.changes import each, recolour, remove, weigh
-from worldsim_envs.mujoco import MujocoBackend, Recipe, Thing
+from worldsim_envs.mujoco.backend import MujocoBackend, Recipe, Thing
+from worldsim_envs.mujoco.changes import each, recolour, remove, weigh
+from worldsim_envs.mujoco.studio import studio, tray
 from worldsim_envs.scene import Camera, Scene
-from worldsim_envs.studio import studio, tray
+from worldsim_envs.variation import Draw
 
 FPS = 10.0
 CAMERA = Camera.look((0.0, -3.4, 3.0), (0.0, -0.06, 0.0), fov=30.0, size=1)
@@ -64,8 +65,8 @@ TURN = 2.0
 """How long the expert stays with one thing (s)."""
 
 
-def _build(rng: np.random.Generator) -> tuple[mujoco.MjSpec, list[Thing]]:
-    spec = studio(rng, wall=None)
+def _build(draw: Draw) -> tuple[mujoco.MjSpec, list[Thing]]:
+    rng, spec = draw.rng, studio(draw.rng, wall=None)
     tray(spec, *TABLE, high=0.16, shade=rng.uniform(0.34, 0.44))
     count = int(rng.integers(2, SLOTS + 1))
     hues = rng.choice(len(palette.NAMES), count, replace=False)

@@ -15,14 +15,12 @@ import mujoco
 import numpy as np
 
 from worldsim_envs import palette
-from worldsim_envs.mujoco import MujocoBackend
+from worldsim_envs.mujoco.backend import MujocoBackend
 
 
 def remove(world: MujocoBackend, slot: int) -> None:
     """Take a thing out of the world; nothing else is touched."""
-    geom = world.geoms[slot]
-    world.model.geom_rgba[geom] = 0
-    world.model.geom_contype[geom] = world.model.geom_conaffinity[geom] = 0
+    world.hide(world.pieces[slot])
     world.present[slot], world.hue[slot] = False, -1
     world._touched[slot, :] = world._touched[:, slot] = False
     world.park(slot)
@@ -32,8 +30,11 @@ def recolour(world: MujocoBackend, slot: int) -> None:
     """Paint a thing in the next hue that nothing here has."""
     hues = len(palette.NAMES)
     free = [hue for step in range(1, hues) if (hue := (world.hue[slot] + step) % hues) not in world.hue]
+    painted = [
+        geom for geom in world.pieces[slot].tolist() if np.ptp(world.model.geom_rgba[geom, :3]) > 0.1
+    ]  # not what is grey
     world.hue[slot] = free[0]
-    world.model.geom_rgba[world.geoms[slot], :3] = palette.RGB[free[0]]
+    world.paint(painted, palette.RGB[free[0]])
 
 
 def swap(world: MujocoBackend, one: int, other: int) -> None:

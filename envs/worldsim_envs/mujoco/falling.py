@@ -43,10 +43,11 @@ import numpy as np
 from gymnasium import spaces
 
 from worldsim_envs import palette
-from worldsim_envs.changes import each, push, remove, weigh
-from worldsim_envs.mujoco import MujocoBackend, Recipe, Thing
+from worldsim_envs.mujoco.backend import MujocoBackend, Recipe, Thing
+from worldsim_envs.mujoco.changes import each, push, remove, weigh
+from worldsim_envs.mujoco.studio import studio, tray
 from worldsim_envs.scene import Camera, Scene
-from worldsim_envs.studio import studio, tray
+from worldsim_envs.variation import Draw
 
 FPS = 10.0
 CAMERA = Camera.look((0.0, -5.2, 1.9), (0.0, 0.0, 0.82), fov=30.0, size=1)
@@ -58,8 +59,8 @@ HIGHEST = 1.75
 """How high a thing may start (m): as high as the picture reaches."""
 
 
-def _build(rng: np.random.Generator) -> tuple[mujoco.MjSpec, list[Thing]]:
-    spec = studio(rng)
+def _build(draw: Draw) -> tuple[mujoco.MjSpec, list[Thing]]:
+    rng, spec = draw.rng, studio(draw.rng)
     tray(spec, *TRAY, high=0.07, shade=rng.uniform(0.34, 0.44))
     count = int(rng.integers(2, SLOTS + 1))
     hues = rng.choice(len(palette.NAMES), count, replace=False)

@@ -64,11 +64,11 @@ def choose(name: str = "auto", *, labels: bool = False, shadows: bool = True) ->
                 "the classic renderer found no GL; `apt install libosmesa6` (or `libegl1 libgl1`) brings it, "
                 "renderer='warp' needs none"
             )
-        return importlib.import_module("worldsim_envs.classic").Classic(platform, shadows=shadows)
+        return importlib.import_module("worldsim_envs.mujoco.classic").Classic(platform, shadows=shadows)
     if name == "warp-cuda" and not _cuda():
         raise ValueError("renderer='warp-cuda' found no CUDA device; renderer='warp' takes the CPU then")
     cuda = name == "warp-cuda" or (name != "warp-cpu" and _cuda())
-    return importlib.import_module("worldsim_envs.warp").Warp("cuda:0" if cuda else "cpu", shadows=shadows)
+    return importlib.import_module("worldsim_envs.mujoco.warp").Warp("cuda:0" if cuda else "cpu", shadows=shadows)
 
 
 @functools.cache
@@ -87,4 +87,4 @@ def gl() -> str | None:
 
 
 def _cuda() -> bool:
-    return importlib.import_module("worldsim_envs.warp").cuda()
+    return importlib.import_module("worldsim_envs.mujoco.warp").cuda()

@@ -1,0 +1,1 @@
+"""Worlds that MuJoCo simulates: what surrounds them, what draws them, and one file a family of scenes."""
