@@ -1,0 +1,1 @@
+"""A world of blocks: what it is made of, how it is drawn, what is true of it."""
