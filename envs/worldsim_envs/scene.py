@@ -17,8 +17,9 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import gymnasium
 import numpy as np
 from gymnasium import spaces
-from jaxtyping import Float, Float32, Float64, Int32, UInt8
+from jaxtyping import Float32, Float64, Int32, UInt8
 
+from worldsim_envs.cameras import Camera
 from worldsim_envs.variation import Variation
 
 Truth = dict[str, np.ndarray]
@@ -38,58 +39,6 @@ class Picture(NamedTuple):
     rgb: UInt8[np.ndarray, "h w 3"]
     depth: Float32[np.ndarray, "h w"] | None = None
     segmentation: Int32[np.ndarray, "h w"] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Camera:
-    """Where a picture is taken from.
-
-    Attributes:
-        pose: Camera-to-world, OpenCV axes, metres.
-        intrinsics: The matrix K, in pixels of the picture it belongs to.
-
-    Raises:
-        ValueError: Where the pose is not a rigid motion.
-    """
-
-    pose: Float64[np.ndarray, "4 4"]
-    intrinsics: Float64[np.ndarray, "3 3"]
-
-    def __post_init__(self):
-        turn = self.pose[:3, :3]
-        if not np.allclose(turn @ turn.T, np.eye(3), atol=1e-6) or np.linalg.det(turn) < 0:
-            raise ValueError(
-                "the camera's pose is no rigid motion; it is camera-to-world, its columns x right, y down, z forward, "
-                "orthonormal and right-handed: Camera.look makes one"
-            )
-
-    @classmethod
-    def look(cls, eye, at, *, fov: float | int, size: int, up: Sequence[float] = (0.0, 0.0, 1.0)) -> "Camera":
-        """A camera at `eye` (m) looking at the point `at` (m), upright, with a vertical field of view in degrees."""
-        eye, at = np.asarray(eye, np.float64), np.asarray(at, np.float64)
-        forward = (at - eye) / np.linalg.norm(at - eye)
-        right = np.cross(forward, up)
-        right /= np.linalg.norm(right)
-        pose = np.eye(4)
-        pose[:3] = np.column_stack([right, np.cross(forward, right), forward, eye])
-        focal = size / 2 / np.tan(np.deg2rad(fov) / 2)
-        return cls(pose, np.array([[focal, 0, size / 2], [0, focal, size / 2], [0, 0, 1.0]]))
-
-    def resized(self, ratio: float | int) -> "Camera":
-        """The same camera for a picture `ratio` times as large."""
-        return Camera(self.pose, np.diag([ratio, ratio, 1.0]) @ self.intrinsics)
-
-    def project(self, points: Float[np.ndarray, "n 3"]) -> tuple[Float64[np.ndarray, "n 2"], Float64[np.ndarray, " n"]]:
-        """Where world points (m) fall in the picture (px), and their planar depth (m; not above 0 is behind)."""
-        seen = (points - self.pose[:3, 3]) @ self.pose[:3, :3]
-        depth = seen[:, 2]
-        flat = seen @ self.intrinsics.T
-        return flat[:, :2] / np.where(depth > 0, depth, np.nan)[:, None], depth
-
-    def unproject(self, pixels: Float[np.ndarray, "n 2"], depth: Float[np.ndarray, " n"]) -> Float64[np.ndarray, "n 3"]:
-        """The world points (m) that lie at these pixels (px) and planar depths (m)."""
-        rays = np.column_stack([pixels, np.ones(len(pixels))]) @ np.linalg.inv(self.intrinsics).T
-        return (rays * depth[:, None]) @ self.pose[:3, :3].T + self.pose[:3, 3]
 
 
 class Arm(NamedTuple):

@@ -14,8 +14,8 @@ from gymnasium.spaces import flatten
 from gymnasium.utils.env_checker import check_env
 
 from worldsim_envs import SCENES, palette
+from worldsim_envs.cameras import Camera
 from worldsim_envs.mujoco.render import choose, gl
-from worldsim_envs.scene import Camera
 
 SEEDS = (3, 4)
 STEPS = 12

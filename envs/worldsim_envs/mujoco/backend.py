@@ -19,9 +19,10 @@ import numpy as np
 from jaxtyping import Float64
 
 from worldsim_envs import palette
+from worldsim_envs.cameras import Camera
 from worldsim_envs.mujoco.render import choose
 from worldsim_envs.mujoco.studio import cover
-from worldsim_envs.scene import Arm, Camera, Picture, Truth
+from worldsim_envs.scene import Arm, Picture, Truth
 from worldsim_envs.variation import SHAPES, Draw, Variation
 
 STATE = int(mujoco.mjtState.mjSTATE_INTEGRATION)

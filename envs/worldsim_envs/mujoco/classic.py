@@ -11,7 +11,8 @@ import importlib
 import mujoco
 import numpy as np
 
-from worldsim_envs.scene import Camera, Picture
+from worldsim_envs.cameras import Camera
+from worldsim_envs.scene import Picture
 
 LARGEST = 1024
 """The largest picture, in pixels across: how large the buffer off screen is."""

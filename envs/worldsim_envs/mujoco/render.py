@@ -17,7 +17,8 @@ from typing import Protocol, runtime_checkable
 
 import mujoco
 
-from worldsim_envs.scene import Camera, Picture
+from worldsim_envs.cameras import Camera
+from worldsim_envs.scene import Picture
 
 CHOICES = ("auto", "warp", "warp-cpu", "warp-cuda", "classic")
 

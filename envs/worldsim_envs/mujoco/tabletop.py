@@ -43,10 +43,11 @@ import numpy as np
 from gymnasium import spaces
 
 from worldsim_envs import palette
+from worldsim_envs.cameras import Camera
 from worldsim_envs.mujoco.backend import MujocoBackend, Recipe, Thing
 from worldsim_envs.mujoco.changes import each, recolour, remove, weigh
 from worldsim_envs.mujoco.studio import studio, tray
-from worldsim_envs.scene import Camera, Scene
+from worldsim_envs.scene import Scene
 from worldsim_envs.variation import Draw
 
 FPS = 10.0

@@ -20,7 +20,8 @@ import numpy as np
 import warp as wp
 from jaxtyping import Bool, UInt8
 
-from worldsim_envs.scene import Camera, Picture
+from worldsim_envs.cameras import Camera
+from worldsim_envs.scene import Picture
 
 
 def _begin_quietly():
