@@ -87,8 +87,8 @@ def test_nothing_falls_or_walks_through_a_block():
             after = step(blocks, player, press(*held, camera=tuple(rng.normal(0, 20, 2).tolist())))
             moved += float(np.abs(after[:3] - player[:3]).sum())
             player = after
-            low = np.floor(player[:3] - (0.3, 0, 0.3) + 1e-6).astype(int)
-            high = np.ceil(player[:3] + (0.3, 1.8, 0.3) - 1e-6).astype(int)
+            low = np.floor(np.subtract(player[:3], (0.3, 0, 0.3)) + 1e-6).astype(int)
+            high = np.ceil(np.add(player[:3], (0.3, 1.8, 0.3)) - 1e-6).astype(int)
             assert (low >= 0).all() and high[0] <= 20 and high[2] <= 20
             inside += int((blocks[tuple(map(slice, low, high))] == number("stone")).sum())
     assert inside == 0 and moved > 100
