@@ -40,6 +40,8 @@ class Episode:
         states: What is true at each frame, by name: object poses, velocities, visibility, contacts. Each has
             one row a frame.
         caption: What happens, in words.
+        notes: What else is to be remembered of it, by name, in words: captions of other lengths as `caption.short` and
+            `caption.long`, what was varied or changed as `variation.*`.
 
     Raises:
         ValueError: Where the parts do not belong together: a frame too few, another length, a frame rate of zero.
@@ -58,6 +60,7 @@ class Episode:
     segmentation: Int32[np.ndarray, "n+1 h w"] | None = None
     states: Mapping[str, np.ndarray] = field(default_factory=dict)
     caption: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self):
         if self.frames.ndim != 4 or self.frames.shape[-1] != 3 or self.frames.dtype != np.uint8:

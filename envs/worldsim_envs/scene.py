@@ -241,8 +241,8 @@ class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What this world can do beyond Gymnasium."""
-        return self.backend.capabilities
+        """What this world can do beyond Gymnasium: what its backend can, and "arms" where there are families."""
+        return self.backend.capabilities | ({"arms"} if self.scene.families else frozenset())
 
     @property
     def renderer(self) -> str:

@@ -7,12 +7,15 @@ An environment may say what is true and where its camera is; this is all it need
     info["caption"]   what happens, in words, after `reset`
     observation["depth"], observation["segmentation"]    where observations are a Dict that has them
     env.unwrapped.expert(rng), env.unwrapped.renderer    an action of someone who knows; the name of what draws
+    env.unwrapped.arms()      {name: (actions, changes)} after `reset`: whole tellings, which the policy `arms` plays
+    env.unwrapped.describe(states, poses)    {"short", "medium", "long"}: an episode in words, once it is over
 
 Where an environment tells no truth and observes a vector, that vector is kept as the state `observation`.
 """
 
 import difflib
 import inspect
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -24,7 +27,7 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.registration import load_env_creator
 
-from worldsim.data.policies import POLICIES, choose
+from worldsim.data.policies import POLICIES, Aside, choose, has_arms
 from worldsim.types import Episode
 from worldsim.video import resize
 
@@ -106,8 +109,26 @@ def seeds_of(seed: int, index: int) -> tuple[int, np.random.Generator]:
     return int(sequence.generate_state(1)[0] >> 1), np.random.default_rng(sequence.spawn(1)[0])
 
 
+def varied(vary: Mapping[str, Mapping[str, float]], seed: int, index: int) -> dict[str, str]:
+    """What the environment of the index-th episode is made with, drawn by its share for each name."""
+    sequence = np.random.SeedSequence(seed, spawn_key=(index,))
+    rng = np.random.default_rng(sequence.spawn(2)[1])  # the first is the policy's
+    weights = {name: np.array(list(choices.values()), float) for name, choices in vary.items()}
+    return {name: list(vary[name])[rng.choice(len(w), p=w / w.sum())] for name, w in weights.items()}
+
+
 def record_episode(
-    env: gym.Env, name: str, *, seed: int, index: int, steps: int, policy: str, size: int, fps: float
+    env: gym.Env,
+    name: str,
+    *,
+    seed: int,
+    index: int,
+    steps: int,
+    policy: str,
+    size: int,
+    fps: float,
+    mix: Mapping[str, float] | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> Episode:
     """Let a policy act until the episode ends by itself or so many steps are done.
 
@@ -120,12 +141,14 @@ def record_episode(
         policy: A name of `worldsim.data.policies.POLICIES`, or `mix`.
         size: Height and width in pixels.
         fps: Frames a second (Hz).
+        mix: How often `mix` draws each policy; `worldsim.data.policies.MIX` where it is not said.
+        notes: What to note in the episode besides what happens in it.
 
     Raises:
         ValueError: Where the environment cannot be drawn, or tells other things at one step than at another.
     """
     world_seed, rng = seeds_of(seed, index)
-    actor = choose(policy, env, rng)
+    actor = choose(policy, env, rng, mix)
     observation, info = env.reset(seed=world_seed)
     pictures, truths, actions, rewards = [], [], [], []
 
@@ -134,18 +157,28 @@ def record_episode(
         truths.append(_truth(env, observation, info))
 
     look(observation, info)
-    acting = POLICIES[actor](env, rng)
-    for _ in range(steps):
-        action = next(acting)
+    arm, changes = "", []
+    for action in POLICIES[actor](env, rng):
+        if isinstance(action, Aside):
+            if action.about == "change":
+                observation, now = env.unwrapped.intervene(action.what)  # type: ignore[attr-defined]
+                changes.append([len(actions), action.what])
+                del pictures[-1], truths[-1]
+                look(observation, now)
+            else:
+                arm = action.what
+            continue
         if not env.action_space.contains(action):
             raise ValueError(f"the policy {actor!r} took {action!r} in {name!r}, whose actions are {env.action_space}")
         observation, reward, terminated, truncated, now = env.step(action)
         actions.append(np.asarray(spaces.flatten(env.action_space, action), np.float32))
         rewards.append(reward)
         look(observation, now)
-        if terminated or truncated:
+        if terminated or truncated or len(actions) == steps:
             break
-    seen = _stacked(pictures, name)
+    seen, states = _stacked(pictures, name), _stacked(truths, name)
+    told = {"variation.arm": arm, "variation.changes": json.dumps(changes)} if has_arms(env) else {}
+    words = _words(env, states, seen)
     return Episode(
         actions=np.stack(actions),
         fps=fps,
@@ -153,8 +186,13 @@ def record_episode(
         seed=world_seed,
         policy=actor,
         rewards=np.array(rewards, np.float32),
-        states=_stacked(truths, name),
-        caption=str(info.get("caption", "")),
+        states=states,
+        caption=words.get("medium", str(info.get("caption", ""))),
+        notes={
+            **(notes or {}),
+            **told,
+            **{f"caption.{length}": words[length] for length in words if length != "medium"},
+        },
         **seen,
     )
 
@@ -176,6 +214,13 @@ def _pictures(env: gym.Env, name: str, size: int, observation: Any, info: Mappin
             "depth and ids would no longer fit to a resized frame: give it a parameter 'size', or record at its own"
         )
     return {"frames": resize(frame, (size, size)), **seen}
+
+
+def _words(env: gym.Env, states: Mapping[str, np.ndarray], seen: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """The episode in words, by length, where the environment finds any."""
+    if "poses" not in seen or not hasattr(env.unwrapped, "describe"):
+        return {}
+    return dict(env.unwrapped.describe(states, seen["poses"]))  # type: ignore[attr-defined]
 
 
 def _draw(env: gym.Env, name: str) -> np.ndarray:

@@ -53,6 +53,36 @@ def content_hash(path: Path, info: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
+# ---- notes -----------------------------------------------------------------------------------------------------------
+
+NOTE = "worldsim/"
+"""What the columns of the table of episodes that are ours begin with."""
+
+OURS = ("scene", "seed", "policy", "caption", "truth")
+"""Such columns as are no notes."""
+
+
+def columns_of(notes: Mapping[str, str]) -> dict[str, str]:
+    """An episode's notes as columns of the table of episodes.
+
+    Raises:
+        ValueError: Where a note has a name that is taken, or is no text.
+    """
+    for name, text in notes.items():
+        if name in OURS or not name or not isinstance(text, str):
+            raise ValueError(
+                f"the note {name!r} came as {text!r}; a note is text under a name that is not empty and not one of "
+                f"{', '.join(OURS)}: write numbers as JSON"
+            )
+    return {f"{NOTE}{name}": notes[name] for name in sorted(notes)}
+
+
+def notes_of(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The notes that a row of the table of episodes holds."""
+    names = (column.removeprefix(NOTE) for column in facts if column.startswith(NOTE))
+    return {name: facts[NOTE + name] for name in names if name not in OURS}
+
+
 # ---- rows ------------------------------------------------------------------------------------------------------------
 
 

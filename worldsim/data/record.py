@@ -7,10 +7,12 @@ It can be stopped, or killed, at any time; the same command goes on, and what co
 byte, however often it was stopped and however many workers there were.
 """
 
+import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,9 +23,9 @@ import yaml
 from tqdm import tqdm
 
 from worldsim.data import layout
-from worldsim.data.episodes import frame_rate_of, make_env, record_episode
+from worldsim.data.episodes import frame_rate_of, make_env, record_episode, varied
 from worldsim.data.executor import Executor, Here, Pool
-from worldsim.data.policies import MIX, POLICIES, has_expert
+from worldsim.data.policies import POLICIES, check_mix, shares
 from worldsim.data.spaces import Json, space_to_json
 from worldsim.data.store import EpisodeStore
 from worldsim.data.writer import Packer, stage
@@ -45,6 +47,10 @@ SIMULATORS = (
 """Packages whose versions decide the bytes of a recording; those that are installed are written into it."""
 
 
+KEPT = 9
+"""How many differently made environments a process keeps at a time."""
+
+
 def record(
     env: str,
     out: str | None = None,
@@ -55,6 +61,8 @@ def record(
     policy: str = "mix",
     workers: int = 1,
     env_kwargs: dict[str, Any] | None = None,
+    vary: dict[str, dict[str, float]] | None = None,
+    mix: dict[str, float] | None = None,
     depth: bool = False,
     segmentation: bool = False,
     fps: float | None = None,
@@ -70,9 +78,12 @@ def record(
         steps: Steps of an episode, unless the world ends it before; it has one more frame.
         size: Height and width of a frame in pixels.
         seed: Decides all episodes; another seed makes others.
-        policy: Who acts: noop, random, walk, expert, noisy_expert, or mix, which draws one for each episode.
+        policy: Who acts: a name of `worldsim.data.policies.POLICIES`, or mix, which draws one for each episode.
         workers: Processes that record at the same time; they make no difference to the result.
         env_kwargs: What the environment is made with, as in `--env_kwargs.name value`.
+        vary: What it is made with that differs from episode to episode, drawn by its share:
+            `--vary '{template: {palette: 0.8, textured: 0.2}}'`. The episode notes what was drawn.
+        mix: How often the policy mix draws each, as in `--mix '{expert: 0.5, walk: 0.5}'`.
         depth: Record depth (m), where the world can.
         segmentation: Record which object each pixel shows, where the world can.
         fps: Frames a second (Hz), where the world does not say.
@@ -86,7 +97,7 @@ def record(
         ValueError: Where something cannot be recorded like this, or the folder holds another recording.
     """
     settings = {name: value for name, value in locals().items() if name not in ("out", "workers")}
-    settings["env_kwargs"] = env_kwargs or {}
+    settings |= {"env_kwargs": env_kwargs or {}, "vary": vary or {}}
     path = Path(out or f"runs/{env.rpartition('/')[2].rpartition(':')[2].lower()}")
     _check(settings, workers)
     _compare(path, settings)
@@ -95,19 +106,22 @@ def record(
         return EpisodeStore(path)
 
     labels = {name: True for name in ("depth", "segmentation") if settings[name]}
-    recorder = Recorder(path, env, {**settings["env_kwargs"], **labels}, steps, size, seed, policy, fps, profile)
+    arguments = {**settings["env_kwargs"], **labels}
+    recorder = Recorder(path, env, arguments, settings["vary"], steps, size, seed, policy, mix, fps, profile)
     about = {**_about(recorder), "licence": licence, "steps": steps, "seed": seed, "profile": profile}
-    _claim(path, settings)
-    packer = Packer(path)
-    missing = packer.missing(episodes)
-    executor: Executor = Here() if workers == 1 else Pool(min(workers, len(missing) or 1))
-    progress = tqdm(total=episodes, initial=episodes - len(missing), unit="episode", desc=f"record {path}")
-    with progress:
-        for _ in executor.map(recorder, missing):
-            progress.update()
-            packer.pack()
-    recorder.close()
-    packer.finish(about)
+    executor: Executor = Here() if workers == 1 else Pool(min(workers, episodes))
+    with alone(path):
+        _compare(path, settings)
+        _claim(path, settings)
+        packer = Packer(path)
+        missing = packer.missing(episodes)
+        progress = tqdm(total=episodes, initial=episodes - len(missing), unit="episode", desc=f"record {path}")
+        with progress:
+            for _ in executor.map(recorder, missing):
+                progress.update()
+                packer.pack()
+        recorder.close()
+        packer.finish(about)
     store = EpisodeStore(path)
     print(f"{path}: {len(store)} episodes, {store.info['total_frames']} frames; look: worldsim data show {path}")
     return store
@@ -115,18 +129,20 @@ def record(
 
 @dataclass
 class Recorder:
-    """Records the index-th episode and stages it; a process makes the environment once, when it is first needed."""
+    """Records the index-th episode and stages it; a process makes each environment once, when it is first needed."""
 
     path: Path
     env: str
     arguments: Mapping[str, Any]
+    vary: Mapping[str, Mapping[str, float]]
     steps: int
     size: int
     seed: int
     policy: str
+    mix: Mapping[str, float] | None
     fps: float | None
     profile: str
-    _world: gym.Env | None = field(default=None, repr=False)
+    _worlds: dict[tuple[str, ...], gym.Env] = field(default_factory=dict, repr=False)
 
     def __call__(self, index: int) -> int:
         """Record and stage; gives the number of steps."""
@@ -136,27 +152,32 @@ class Recorder:
 
     def episode(self, index: int, steps: int) -> Episode:
         """Record the index-th episode."""
-        how = {"policy": self.policy, "size": self.size, "fps": self.fps}
-        episode = record_episode(self.world(), self.env, seed=self.seed, index=index, steps=steps, **how)
+        drawn = varied(self.vary, self.seed, index)
+        how = {"policy": self.policy, "mix": self.mix, "size": self.size, "fps": self.fps}
+        noted = {f"variation.{name}": value for name, value in drawn.items()}
+        world = self.world(**drawn)
+        episode = record_episode(world, self.env, seed=self.seed, index=index, steps=steps, notes=noted, **how)
         for name in ("depth", "segmentation"):
             if name in self.arguments and getattr(episode, name) is None:
                 raise ValueError(f"{self.env!r} took {name}=True, but its observations have no {name!r}; leave it out")
         return episode
 
-    def world(self) -> gym.Env:
-        """The environment of this process."""
-        if self._world is None:
-            self._world = make_env(self.env, self.size, self.arguments)
-        return self._world
+    def world(self, **drawn: str) -> gym.Env:
+        """The environment of this process that is made with what was drawn; a few are kept."""
+        key = tuple(drawn.values())
+        if key not in self._worlds:
+            if len(self._worlds) == KEPT:
+                self._worlds.pop(next(iter(self._worlds))).close()
+            self._worlds[key] = make_env(self.env, self.size, {**self.arguments, **drawn})
+        return self._worlds[key]
 
     def close(self) -> None:
-        """Let go of the environment."""
-        if self._world is not None:
-            self._world.close()
-            self._world = None
+        """Let go of the environments."""
+        while self._worlds:
+            self._worlds.popitem()[1].close()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_world": None}  # an environment stays in its process
+        return {**vars(self), "_worlds": {}}  # an environment stays in its process
 
 
 def _check(settings: Mapping[str, Any], workers: int) -> None:
@@ -169,6 +190,16 @@ def _check(settings: Mapping[str, Any], workers: int) -> None:
             raise ValueError(f"{name} came as {value}; {least} is the least")
     if settings["policy"] not in ("mix", *POLICIES):
         raise ValueError(f"policy came as {settings['policy']!r}; there are: mix, {', '.join(POLICIES)}")
+    if settings["mix"] is not None:
+        if settings["policy"] != "mix":
+            raise ValueError(f"a mix came beside the policy {settings['policy']!r}; it is for the policy mix")
+        check_mix(settings["mix"])
+    for name, choices in settings["vary"].items():
+        if name in settings["env_kwargs"] or not choices or not all(share > 0 for share in choices.values()):
+            raise ValueError(
+                f"vary came with {name!r}: {choices}; it gives shares above 0 to the values of an argument that "
+                "env_kwargs does not give, as in '{template: {palette: 0.8, textured: 0.2}}'"
+            )
     if settings["profile"] not in PROFILES:
         raise ValueError(f"profile came as {settings['profile']!r}; there are: {', '.join(PROFILES)}")
     if settings["fps"] is not None and not settings["fps"] > 0:
@@ -186,8 +217,27 @@ def _compare(path: Path, settings: Mapping[str, Any]) -> None:
                     f"{path} holds a recording with {name} = {before.get(name)}, and {name} = {value} was asked for; "
                     "choose another --out, or the same settings to go on with it"
                 )
-    elif path.exists() and any(path.iterdir()):
+    elif path.exists() and any(part.name != layout.STAGING for part in path.iterdir()):
         raise ValueError(f"{path} is not empty and holds no recording; choose a new or an empty folder for --out")
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold the folder for this process; the hold ends with the process, however it ends.
+
+    Raises:
+        ValueError: Where another process holds it.
+    """
+    lock = path / layout.STAGING / "lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with open(lock, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ValueError(
+                f"another process is recording into {path} right now; wait until it is through, or choose another --out"
+            ) from error
+        yield
 
 
 def _claim(path: Path, settings: Mapping[str, Any]) -> None:
@@ -200,23 +250,26 @@ def _claim(path: Path, settings: Mapping[str, Any]) -> None:
 
 def _about(recorder: Recorder) -> dict[str, Any]:
     """What the dataset says about its world. Tries it first: what cannot be recorded is refused before it begins."""
-    world = recorder.world()
+    first = {name: next(iter(choices)) for name, choices in recorder.vary.items()}
+    for drawn in [{**first, name: value} for name, choices in recorder.vary.items() for value in choices]:
+        recorder.world(**drawn)
+    world = recorder.world(**first)
     recorder.fps = recorder.fps or frame_rate_of(world, recorder.env)
     recorder.episode(0, steps=1)
-    arguments = json.dumps(dict(recorder.arguments), sort_keys=True)
-    shares = {name: share for name, share in MIX.items() if has_expert(world) or "expert" not in name}
+    made = {**recorder.arguments, **({"vary": recorder.vary} if recorder.vary else {})}
     return {
         "world": {
             "id": recorder.env,
             "kwargs": dict(recorder.arguments),
-            "kwargs_hash": hashlib.sha256(arguments.encode()).hexdigest()[:16],
+            "kwargs_hash": hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:16],
             "renderer": getattr(world.unwrapped, "renderer", None),
         },
+        **({"vary": recorder.vary} if recorder.vary else {}),
         "versions": {name: number for name in SIMULATORS if (number := _version(name))},
         "action_space": space_to_json(world.action_space),
         "observation_space": _space(world.observation_space),
         "policy": recorder.policy,
-        **({"mix": shares} if recorder.policy == "mix" else {}),
+        **({"mix": shares(world, recorder.mix)} if recorder.policy == "mix" else {}),
     }
 
 

@@ -1,5 +1,6 @@
 """Gymnasium spaces as JSON and back, so that episodes say what their actions meant."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,7 +52,8 @@ def space_from_json(written: Mapping[str, Json]) -> gym.Space:
         case "MultiDiscrete":
             return spaces.MultiDiscrete(np.array(written["nvec"]), start=np.array(written["start"]))
         case "Dict":
-            return spaces.Dict({name: space_from_json(part) for name, part in written["spaces"]})
+            parts = [(name, space_from_json(part)) for name, part in written["spaces"]]
+            return spaces.Dict(OrderedDict(parts))  # any other mapping it would sort, and with it what is flattened
         case "Tuple":
             return spaces.Tuple([space_from_json(part) for part in written["spaces"]])
     raise ValueError(f"a space was written as {written['space']!r}; this version of worldsim does not know it")

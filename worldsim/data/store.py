@@ -88,6 +88,7 @@ class EpisodeStore:
             segmentation=truth.get("segmentation", {}).get(""),
             states=truth.get("states", {}),
             caption=facts["worldsim/caption"],
+            notes=layout.notes_of(facts),
         )
 
     def frames(self, index: int, start: int = 0, stop: int | None = None) -> Frames:

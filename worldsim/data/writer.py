@@ -84,6 +84,7 @@ def stage(path: Path, index: int, episode: Episode, profile: str = "lossless") -
         "seed": int(episode.seed),
         "policy": episode.policy,
         "caption": episode.caption,
+        "notes": layout.columns_of(episode.notes),
         "truth": list(dict.fromkeys(chunks["kind"].to_pylist())),
         "stats": layout.stats_of(episode, rows),
     }
@@ -181,8 +182,9 @@ class Packer:
         self._waiting, self._waiting_bytes = [], 0
 
     def _check(self, index: int, fact: Mapping[str, Any]) -> None:
-        """One dataset has one picture size, one frame rate and one kind of action."""
-        kind = {key: fact[key] for key in ("size", "fps", "actions")} | {"columns": sorted(fact["stats"])}
+        """One dataset has one picture size, one frame rate, one kind of action, and the same columns and notes."""
+        kind = {key: fact[key] for key in ("size", "fps", "actions")}
+        kind |= {"columns": sorted(fact["stats"]), "notes": list(fact["notes"])}
         if not self._kind:
             self._kind = kind
             _write_json(self._kind_file, kind)
@@ -253,6 +255,7 @@ class Packer:
                     "worldsim/policy": fact["policy"],
                     "worldsim/caption": fact["caption"],
                     "worldsim/truth": json.dumps(fact["truth"]),
+                    **fact["notes"],
                     **{f"stats/{name}/{key}": v for name, stats in fact["stats"].items() for key, v in stats.items()},
                 }
             )

@@ -1,5 +1,6 @@
 """What the tests of data make up, and how they compare."""
 
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -65,5 +66,8 @@ SPACES = [
     spaces.MultiBinary([2, 3]),
     spaces.MultiDiscrete([3, 4]),
     spaces.Dict({"camera": spaces.Box(-180, 180, (2,)), "attack": spaces.Discrete(2)}),
+    spaces.Dict(
+        OrderedDict([("use", spaces.Discrete(2)), ("back", spaces.Discrete(2)), ("forward", spaces.Discrete(2))])
+    ),
     spaces.Tuple([spaces.Discrete(2), spaces.Box(0, 1, (2,))]),
 ]

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from jsonargparse import auto_cli
 from made_up import TINY, files, same
 
 from worldsim.data import episodes, layout
-from worldsim.data.record import record
+from worldsim.data.record import alone, record
 from worldsim.data.store import EpisodeStore
 
 SMALL = {"episodes": 6, "steps": 8, "size": 16}
@@ -125,6 +126,62 @@ def test_an_interrupted_recording_keeps_what_was_finished(tmp_path, monkeypatch)
     assert made == [0, 3, 4, 5], "the first is a trial of the world; then only what was missing"
 
 
+def test_two_recordings_do_not_meet_in_one_folder(tmp_path):
+    """The one that came second is told so, and the first goes on unharmed."""
+    with alone(tmp_path / "a"), pytest.raises(ValueError, match=r"another process is recording into .* right now"):
+        record(TINY, str(tmp_path / "a"), **SMALL)
+    record(TINY, str(tmp_path / "a"), **SMALL)
+    record(TINY, str(tmp_path / "b"), **SMALL)
+    assert files(tmp_path / "a") == files(tmp_path / "b")
+
+
+def test_what_varies_is_drawn_by_its_share_and_noted(tmp_path):
+    """The world of an episode is the one that its notes say, and the policy's draws are not moved by drawing it."""
+    vary = {"paint": {"plain": 3.0, "dark": 1.0}}
+    store = record(TINY, str(tmp_path / "two"), episodes=24, steps=2, size=16, vary=vary, policy="walk", workers=2)
+    plain = record(TINY, str(tmp_path / "one"), episodes=24, steps=2, size=16, policy="walk")
+    drawn = [store[index].notes["variation.paint"] for index in range(24)]
+    assert 3 <= drawn.count("dark") <= 10 and store.info["worldsim"]["vary"] == vary
+    for index, paint in enumerate(drawn):
+        one, other = store[index], plain[index]
+        assert one.seed == other.seed and np.array_equal(one.actions, other.actions)
+        assert np.array_equal(one.frames, other.frames // 2 if paint == "dark" else other.frames)
+
+
+def test_an_arm_is_recorded_with_its_changes_and_can_be_told_again(tmp_path):
+    """A change shows in the frame in which it is made; actions, changes and seed are all that an episode needs."""
+    store = record("tiny_world:TinyTold-v0", str(tmp_path), episodes=8, steps=20, size=16, policy="arms")
+    told = {}
+    for one in (store[index] for index in range(8)):
+        changes = json.loads(one.notes["variation.changes"])
+        told[one.notes["variation.arm"]] = one
+        world = gym.make("tiny_world:TinyTold-v0", size=16, render_mode="rgb_array").unwrapped
+        world.reset(seed=one.seed)
+        for index in range(len(one) + 1):
+            for _, change in (each for each in changes if each[0] == index):
+                world.intervene(change)
+            assert np.array_equal(world.render(), one.frames[index])
+            if index < len(one):
+                world.step(one.actions[index])
+    assert set(told) == {"factual", "do:paint"}
+    assert told["factual"].notes["variation.changes"] == "[]"
+    assert told["do:paint"].notes["variation.changes"] == '[[2, "paint"]]'
+
+
+def test_words_come_at_three_lengths_once_an_episode_is_over(tmp_path):
+    one = record("tiny_world:TinyTold-v0", str(tmp_path), episodes=1, steps=4, size=16, policy="noop")[0]
+    assert one.caption == f"a square, {len(one) + 1} frames"
+    assert (one.notes["caption.short"], one.notes["caption.long"]) == ("a square", "a square, at first here")
+
+
+def test_a_mix_of_ones_own_is_recorded_and_written_down(tmp_path):
+    mix = {"walk": 1.0, "push_and_wait": 3.0}
+    store = record(TINY, str(tmp_path), episodes=16, steps=2, size=16, mix=mix)
+    assert store.info["worldsim"]["mix"] == {"walk": 0.25, "push_and_wait": 0.75}
+    acted = [facts["worldsim/policy"] for facts in store.facts]
+    assert set(acted) == set(mix) and acted.count("push_and_wait") > 8
+
+
 def test_a_finished_recording_is_left_alone(tmp_path, capsys):
     record(TINY, str(tmp_path), **SMALL)
     before = files(tmp_path)
@@ -195,6 +252,12 @@ def test_mujoco_with_opengl_is_recorded_by_its_id(tmp_path):
         ({"env": "no_such_module:X-v0"}, "needs the module 'no_such_module', which is not here"),
         ({"env": "tiny_world:Tiny-v7"}, "there is no environment 'tiny_world:Tiny-v7'; near to it: Tiny-v0"),
         ({"policy": "genius"}, "policy came as 'genius'; there are: mix, noop, random, walk, expert, noisy_expert"),
+        ({"mix": {"genius": 1.0}}, "the mix came with 'genius': 1.0"),
+        ({"mix": {"walk": 1.0}, "policy": "walk"}, "a mix came beside the policy 'walk'"),
+        ({"mix": {"arms": 1.0}}, "the mix names 'arms', and .* has no arms"),
+        ({"vary": {"paint": {}}}, "vary came with 'paint': {}"),
+        ({"vary": {"paint": {"dark": 0.0}}}, "vary came with 'paint'"),
+        ({"vary": {"paint": {"plain": 1.0, "velvet": 1.0}}}, "cannot be made with .*'velvet'"),
         ({"profile": "best"}, "profile came as 'best'; there are: lossless, fine, preview"),
         ({"episodes": 0}, "episodes came as 0; 1 is the least"),
         ({"steps": 0}, "steps came as 0; 1 is the least"),

@@ -26,6 +26,7 @@ EPISODES = {
     "depth": {"depth": np.where(rng.random((6, 16, 16)) < 0.5, np.inf, 1.5).astype(np.float32)},
     "segmentation": {"segmentation": rng.integers(-1, 4, (6, 16, 16)).astype(np.int32)},
     "words": {"caption": "ein Ball fällt — 落ちる", "policy": "", "scene": "worldsim_envs:worldsim/Hidden-v0"},
+    "notes": {"notes": {"caption.short": "ein Ball", "variation.changes": '[[3, "remove:0"]]', "variation.arm": ""}},
     "observation": {"states": {"observation": rng.normal(size=(6, 4))}},
     "strange numbers": {"states": {"x": strange}, "actions": np.tile(strange[:5, None], 2).astype(np.float32)},
     "types": {

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import time
+from typing import NamedTuple
 
 import gymnasium as gym
 import numpy as np
@@ -11,7 +12,20 @@ import numpy as np
 class Tiny(gym.Env):
     metadata = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012
 
-    def __init__(self, size=16, depth=False, segmentation=False, render_mode=None, delay=0.0, fault="", space="box"):
+    def __init__(
+        self,
+        size=16,
+        depth=False,
+        segmentation=False,
+        render_mode=None,
+        delay=0.0,
+        fault="",
+        space="box",
+        paint="plain",
+    ):
+        if paint not in ("plain", "dark"):
+            raise TypeError(f"there is no paint {paint!r}")
+        self.dark = paint == "dark"
         self.size, self.render_mode, self.delay, self.fault = size, render_mode, delay, fault
         self.labels = {"depth": depth, "segmentation": segmentation}
         self.action_space = {
@@ -60,10 +74,35 @@ class Tiny(gym.Env):
             return np.zeros((self.size, self.size, 4), np.uint8)
         if self.fault == "size":
             return np.zeros((self.size + 4, self.size, 3), np.uint8)
-        return (self.mask[..., None] * self.colour).astype(np.uint8)
+        return (self.mask[..., None] * (self.colour // 2 if self.dark else self.colour)).astype(np.uint8)
 
     def expert(self, rng):
         return np.clip(rng.normal(size=2), -1, 1).astype(np.float32)
+
+
+class Arm(NamedTuple):
+    actions: list
+    changes: tuple
+
+
+class Told(Tiny):
+    """It has arms, may be changed, and finds words."""
+
+    def reset(self, *, seed=None, options=None):
+        self.dark = False
+        return super().reset(seed=seed)
+
+    def arms(self):
+        actions = [np.full(2, 0.3, np.float32)] * 4
+        return {"factual": Arm(actions, ()), "do:paint": Arm(actions, ((2, "paint"),))}
+
+    def intervene(self, change):
+        assert change == "paint"
+        self.dark = True
+        return self.look()
+
+    def describe(self, states, poses):
+        return {"short": "a square", "medium": f"a square, {len(poses)} frames", "long": "a square, at first here"}
 
 
 def make(colour="any", **options) -> Tiny:
@@ -73,6 +112,7 @@ def make(colour="any", **options) -> Tiny:
 for name, entry, arguments in (
     ("Tiny-v0", Tiny, {}),
     ("TinyMade-v0", make, {}),
+    ("TinyTold-v0", Told, {}),
     ("TinyDiscrete-v0", Tiny, {"space": "discrete"}),
     ("TinyDict-v0", Tiny, {"space": "dict"}),
 ):
