@@ -90,6 +90,7 @@ BLOCKS: tuple[Block, ...] = (
     ),
     *_liquid("water", (0.22, 0.42, 0.75), levels=8),
     *_liquid("lava", (0.95, 0.45, 0.12), levels=4, light=15),
+    Block("tnt_lit", (1.0, 0.72, 0.66), "tnt", hardness=-1.0),
 )
 """Every kind of block; the first is nothing."""
 
