@@ -20,6 +20,7 @@ from jaxtyping import Float64
 
 from worldsim_envs import palette
 from worldsim_envs.cameras import Camera
+from worldsim_envs.captions import captions, observe
 from worldsim_envs.mujoco.render import choose
 from worldsim_envs.mujoco.studio import cover
 from worldsim_envs.scene import Arm, Picture, Truth
@@ -310,8 +311,8 @@ class MujocoBackend:
         return arms
 
     def describe(self, states: Mapping[str, np.ndarray], poses: Float64[np.ndarray, "t 4 4"]) -> Mapping[str, str]:
-        """Nobody here finds words."""
-        return {}
+        """An episode in words, at three lengths; see `worldsim_envs.captions`."""
+        return captions(observe(states, poses))
 
     def expert(self, rng: np.random.Generator) -> Any:
         """What someone who knows this world would do."""
