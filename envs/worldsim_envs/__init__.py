@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import gymnasium
 
+from worldsim_envs.minecraft.malmo import tasks
+
 
 class Listed(NamedTuple):
     """Where a scene lies, and after how many steps `gymnasium.make` cuts an episode."""
@@ -33,3 +35,11 @@ for _name, _listed in SCENES.items():
     )
 
 gymnasium.register("worldsim/MujocoGym-v0", entry_point="worldsim_envs.mujoco.gym_scenes:make", max_episode_steps=1000)
+
+for _name in tasks.NAMES:
+    gymnasium.register(
+        f"worldsim/MineRL-{_name}-v0",
+        entry_point="worldsim_envs.minecraft.malmo.client:MalmoEnv",
+        kwargs={"task": _name},
+        max_episode_steps=tasks.find(_name).steps,
+    )
