@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from worldsim.nn.attention import KeyValues, TimeAttention, look_back, recall
+from worldsim.nn.attention import KeyValues, Past, TimeAttention, look_back
 from worldsim.nn.modulation import LevelEmbedding
 from worldsim.nn.rope import in_space, in_time, rotate
 from worldsim.nn.tokens import ActionEmbedding, patchify, symlog, unpatchify
@@ -19,13 +19,15 @@ def test_a_rotated_product_depends_on_the_distance_alone():
     ]
     torch.testing.assert_close(near[0], near[1])
     torch.testing.assert_close(near[2], near[1])
+    late = rotate(query, in_time(torch.tensor([10**7 + 3]), 16)) @ rotate(key, in_time(torch.tensor([10**7]), 16)).mT
+    torch.testing.assert_close(late, near[0], rtol=0, atol=1e-5)  # a rollout that goes on for days
     far = rotate(query, in_time(torch.tensor([5]), 16)) @ rotate(key, in_time(torch.tensor([0]), 16)).mT
     assert not torch.allclose(far, near[1])
 
 
 def test_every_place_of_a_frame_is_told_apart_and_registers_stand_nowhere():
     places = in_space(3, 5, 16, registers=2)
-    assert places.cos.shape == (17, 8)
+    assert places.cos.shape == (17, 16)
     assert (places.sin[:2] == 0).all()
     turns = torch.cat([places.cos, places.sin], dim=1)[2:]
     assert len(turns.unique(dim=0)) == 15
@@ -53,9 +55,10 @@ def test_attention_with_a_ring_equals_attention_to_the_whole_past(frames, new):
     layer, x = attention(), torch.randn(2, frames + new, 3, 32, generator=torch.Generator().manual_seed(1))
     whole, kept = layer(x, look_back(frames + new, layer.features, window=window))
     ring = ring_of(kept, frames, window - 1)
-    past = recall(ring.keys[None], ring.values[None], frames)
+    roomy = (torch.cat([part, part[..., :1, :].expand(-1, -1, -1, new, -1)], dim=-2)[None] for part in ring)
+    past = Past(*roomy, frames, slots=window - 1)
     view = look_back(new, layer.features, window=window, written=frames, slots=window - 1)
-    streamed, _ = layer(x[:, frames:], view, past.layers[0])
+    streamed, _ = layer(x[:, frames:], view, next(past.layers(new)))
     torch.testing.assert_close(streamed, whole[:, frames:], rtol=0, atol=1e-5)
 
 

@@ -18,7 +18,7 @@ from worldsim.codec.pixel import Pixel
 from worldsim.diffusion import objective, sample
 from worldsim.diffusion.noise import Levels, draw
 from worldsim.models.video_dit import VideoDiT
-from worldsim.nn.attention import KeyValues, Past, recall
+from worldsim.nn.attention import KeyValues, Past
 from worldsim.protocols import Codec, Noise
 from worldsim.types import Clip
 
@@ -31,15 +31,16 @@ class Stream:
     after it, which saves a pass through the network.
 
     Attributes:
-        keys: Of earlier frames, for each block that looks back; frame f lies in slot f % (window - 1).
+        keys: Of earlier frames, for each block that looks back; frame f lies in slot f % (window - 1). Behind those
+            slots are two in which new frames are tried; what lies there means nothing.
         values: The same.
         written: How many frames have entered, in all.
         recent: The newest frames as latents, the newest last; zeros where there were none.
         action: The action that led to the newest frame; zeros where `written` is 0, as nothing led to the first.
     """
 
-    keys: Float[Tensor, "l b g q w e"]
-    values: Float[Tensor, "l b g q w e"]
+    keys: Float[Tensor, "l b g q s e"]
+    values: Float[Tensor, "l b g q s e"]
     written: int
     recent: Float[Tensor, "b r z y x"]
     action: Float[Tensor, "b a"]
@@ -168,8 +169,18 @@ class DiffusionWorld(nn.Module):
     ) -> tuple[Float[Tensor, "b t z y x"], list[KeyValues]]:
         """The clean frames, as the model sees them; and what these frames leave in the attention layers."""
         output, new = self.transformer(torch.cat([noisy, before], dim=2), levels, actions, known, past)
+        return self.clean_of(output, noisy, before, levels), new
+
+    def clean_of(
+        self,
+        output: Float[Tensor, "b t z y x"],
+        noisy: Float[Tensor, "b t z y x"],
+        before: Float[Tensor, "b t p y x"],
+        levels: Float[Tensor, "b t"],
+    ) -> Float[Tensor, "b t z y x"]:
+        """The clean frames that the network's output stands for."""
         clean = objective.clean_from(self.target, output, noisy, levels)
-        return clean + before[:, :, : self.codec.channels] if self.residual else clean, new
+        return clean + before[:, :, : self.codec.channels] if self.residual else clean
 
     # To imagine
 
@@ -182,7 +193,7 @@ class DiffusionWorld(nn.Module):
         recent = F.pad(clean, (0, 0) * 3 + (self.past, 0))[:, -(self.past + 1) :].clone()
         slots, features = self.window - 1, self.width // self.heads
         tokens = self.registers + (height // self.patch) * (width // self.patch)
-        ring = clean.new_zeros(self.transformer.time_blocks, rows, tokens, self.kv_heads, slots, features)
+        ring = clean.new_zeros(self.transformer.time_blocks, rows, tokens, self.kv_heads, slots + 2, features)
         action = taken[:, -1].clone() if frames > 1 else taken.new_zeros(rows, self.actions)
         stream = Stream(ring, ring.clone(), frames - 1, recent, action)
         if frames > 1:
@@ -190,7 +201,9 @@ class DiffusionWorld(nn.Module):
             known = (torch.arange(frames - 1, device=clean.device) > 0).expand(rows, -1)
             _, new = self.predict(earlier, self.beside(earlier), self.said_of(earlier), led_to(taken[:, :-1]), known)
             for frame in range(max(0, frames - 1 - slots), frames - 1):
-                write(stream, new, frame, frame)
+                for block, (keys, values) in enumerate(new):
+                    stream.keys[block, ..., frame % slots, :] = keys[..., frame, :]
+                    stream.values[block, ..., frame % slots, :] = values[..., frame, :]
         return stream
 
     def said_of(self, clean: Float[Tensor, "b t z y x"]) -> Float[Tensor, "b t"]:
@@ -215,26 +228,27 @@ class DiffusionWorld(nn.Module):
     def next(self, stream: Stream, action: Float[Tensor, "b a"], noise: Float[Tensor, "b 1 z y x"]) -> Stream:
         """One more frame. The keys and values are written where they lie: the stream given is used up."""
         newest, before = stream.recent[:, -1:], self.past_of(stream.recent[:, 1:])
-        rows = len(newest)
-        one = torch.ones(rows, 1, dtype=torch.bool, device=newest.device)
-        past = recall(stream.keys, stream.values, stream.written)
+        both = torch.cat([self.past_of(stream.recent[:, :-1]), before], dim=1)
+        rows, asked = len(newest), sample.levels(self.steps)
+        past = Past(stream.keys, stream.values, stream.written, slots=self.window - 1)
+
+        # The newest frame and every question about the next one are told at once what they will be told.
+        levels = torch.tensor([self.context, *asked], device=newest.device).expand(rows, -1)
+        actions = torch.stack([stream.action, *[action] * self.steps], dim=1)
+        known = (torch.arange(1 + self.steps, device=newest.device) + stream.written > 0).expand(rows, -1)
+        proposed = self.transformer.condition(levels, actions, known)
 
         def guess(noisy: Float[Tensor, "b 1 z y x"], level: float) -> Float[Tensor, "b 1 z y x"]:
             nonlocal past
-            here = torch.full((rows, 1), level, device=noisy.device)
+            which = 1 + asked.index(level)
             if past.written > stream.written:
-                return self.predict(noisy, before, here, action[:, None], one, past)[0]
-            both, new = self.predict(
-                torch.cat([newest, noisy], dim=1),
-                torch.cat([self.past_of(stream.recent[:, :-1]), before], dim=1),
-                torch.cat([self.said_of(newest), here], dim=1),
-                torch.stack([stream.action, action], dim=1),
-                torch.cat([one & (stream.written > 0), one], dim=1),
-                past,
-            )
-            write(stream, new, 0, stream.written)
-            past = recall(stream.keys, stream.values, stream.written + 1)
-            return both[:, 1:]
+                shown, said = torch.cat([noisy, before], dim=2), slice(which, which + 1)
+                output, _ = self.transformer.through(shown, proposed[:, :, said], past)
+            else:
+                shown, said = torch.cat([torch.cat([newest, noisy], dim=1), both], dim=2), slice(which + 1)
+                output, _ = self.transformer.through(shown, proposed[:, :, said], past)
+                past = past.settle()
+            return self.clean_of(output[:, -1:], noisy, before, levels[:, which : which + 1])
 
         frame = sample.euler(guess, noise, steps=self.steps).to(newest.dtype)
         recent = torch.cat([stream.recent[:, 1:], frame], dim=1)
@@ -249,14 +263,6 @@ class DiffusionWorld(nn.Module):
 def led_to(taken: Float[Tensor, "b n a"]) -> Float[Tensor, "b n+1 a"]:
     """The action that led to each frame: a_{t-1} for frame t; zeros, to be taken for unknown, for the first."""
     return F.pad(taken, (0, 0, 1, 0))
-
-
-def write(stream: Stream, new: list[KeyValues], which: int, frame: int) -> None:
-    """Put the keys and values of one of the new frames where frame number `frame` belongs."""
-    slot = frame % stream.keys.shape[-2]
-    for block, (keys, values) in enumerate(new):
-        stream.keys[block, ..., slot, :] = keys[..., which, :]
-        stream.values[block, ..., slot, :] = values[..., which, :]
 
 
 def branch(memory: Stream, n: int) -> Stream:

@@ -149,16 +149,30 @@ class VideoDiT(nn.Module):
             levels: The noise level of each frame, from 0 (noise) to 1 (clean).
             actions: The action that led to each frame.
             known: Whether that action is known.
-            past: What the blocks that look back remember of earlier frames.
+            past: What the blocks that look back remember of earlier frames, with room for these.
 
         Returns:
             The prediction, and for each block that looks back the keys and values of these frames.
         """
+        return self.through(frames, self.condition(levels, actions, known), past)
+
+    def condition(
+        self, levels: Float[Tensor, "b t"], actions: Float[Tensor, "b t a"], known: Bool[Tensor, "b t"]
+    ) -> Float[Tensor, "kinds b t m"]:
+        """What is said to the layers of frames at these levels, after these actions."""
+        return self.conditioner(self.level(levels) + self.action(actions, known))
+
+    def through(
+        self,
+        frames: Float[Tensor, "b t z y x"],
+        proposed: Float[Tensor, "kinds b t m"],
+        past: Past | None = None,
+    ) -> tuple[Float[Tensor, "b t o y x"], list[KeyValues]]:
+        """Predict, for whoever knows already what `condition` says; see `forward`."""
         height, wide = frames.shape[-2:]
         x = self.embed(patchify(frames, self.patch))
         if len(self.registers.tokens):
             x = self.registers(x)
-        proposed = self.conditioner(self.level(levels) + self.action(actions, known))
         first: Block = self.blocks[0]  # type: ignore[assignment]
         features, device = first.space.features, frames.device
         places = in_space(
@@ -168,13 +182,13 @@ class VideoDiT(nn.Module):
             registers=len(self.registers.tokens),
             device=device,
         )
-        written, slots = (past.written, past.slots) if past else (0, 0)
-        window = look_back(frames.shape[1], features, window=self.window, written=written, slots=slots, device=device)
-        memories, remembered = iter(past.layers if past else ()), []
+        new, (written, slots) = frames.shape[1], (past.written, past.slots) if past else (0, 0)
+        window = look_back(new, features, window=self.window, written=written, slots=slots, device=device)
+        memories, remembered = past.layers(new) if past else iter(()), []
         for block in self.blocks:
-            x, new = block(x, proposed, places, window, next(memories, None) if block.time is not None else None)
-            if new is not None:
-                remembered.append(new)
+            x, kept = block(x, proposed, places, window, next(memories, None) if block.time is not None else None)
+            if kept is not None:
+                remembered.append(kept)
         heard, _ = self.hear_head(x[:, :, len(self.registers.tokens) :], proposed[HEAD])
         return unpatchify(self.head(heard), self.patch, height, wide), remembered
 

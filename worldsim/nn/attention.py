@@ -6,6 +6,7 @@ latter works on a whole clip at once, or frame by frame with the keys and values
 the two agree: both see exactly the last `window` frames, no more.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,31 +19,47 @@ from worldsim.nn.rope import Rotation, in_time, rotate
 
 
 class KeyValues(NamedTuple):
-    """What a layer remembers of some frames, token by token."""
+    """What a layer remembers of some frames, token by token; the keys are turned by when they were."""
 
-    keys: Float[Tensor, "b g q w e"]
-    values: Float[Tensor, "b g q w e"]
+    keys: Float[Tensor, "b g q s e"]
+    values: Float[Tensor, "b g q s e"]
 
 
 class Past(NamedTuple):
-    """What all layers remember, made ready for the frames that come next.
+    """What all layers remember of the frames before.
+
+    Behind the frames that are kept lies room for new ones: a layer writes them there, and looks at all of it.
 
     Attributes:
-        layers: For each layer that looks back; the keys are turned by their age.
+        keys: For each layer that looks back.
+        values: The same.
         written: How many frames there were, in all.
-        slots: How many of them are kept at most: frame f lies in slot f % slots.
+        slots: How many of them are kept at most: frame f lies in slot f % slots, and nothing is ever moved.
     """
 
-    layers: list[KeyValues]
+    keys: Float[Tensor, "l b g q s e"]
+    values: Float[Tensor, "l b g q s e"]
     written: int
     slots: int
+
+    def layers(self, new: int) -> Iterator[KeyValues]:
+        """What each layer remembers, with room for `new` frames behind it."""
+        end = min(self.written, self.slots) + new
+        return map(KeyValues, self.keys[..., :end, :], self.values[..., :end, :])
+
+    def settle(self) -> "Past":
+        """The first of the new frames is past now: it takes the place of the oldest, where that has left the window."""
+        held, slot = min(self.written, self.slots), self.written % self.slots
+        for kept in (self.keys, self.values):
+            kept[..., slot, :] = kept[..., held, :]
+        return self._replace(written=self.written + 1)
 
 
 class Window(NamedTuple):
     """Which frames see which: computed once for all layers.
 
     Attributes:
-        turns: Of the new frames, counted from the first of them.
+        turns: Of the new frames.
         visible: Whether a new frame (row) sees a frame, past or new (column); None where it sees all of them.
         causal: True where there is no past and each new frame sees itself and all earlier ones: the fast path.
     """
@@ -52,24 +69,21 @@ class Window(NamedTuple):
     causal: bool
 
 
-def when(written: int, slots: int, device: torch.device | None = None) -> Int[Tensor, " w"]:
-    """When the frames of a ring were, counted from the next frame: the newest is -1. Nothing is ever moved."""
-    return (torch.arange(min(written, slots), device=device) - written) % slots - slots
-
-
-def recall(keys: Float[Tensor, "l b g q w e"], values: Float[Tensor, "l b g q w e"], written: int) -> Past:
-    """Make a ring ready for the next frames. Keys are stored as they came: their age, and so their turn, grows."""
-    slots, features = keys.shape[-2:]
-    turns = in_time(when(written, slots, keys.device), features)
-    held = min(written, slots)
-    turned = rotate(keys[..., :held, :], turns)
-    return Past([KeyValues(*layer) for layer in zip(turned, values[..., :held, :], strict=True)], written, slots)
+def when(written: int, slots: int) -> Int[Tensor, " w"]:
+    """When the frames of a ring were, counted from the next frame: the newest is -1."""
+    return (torch.arange(min(written, slots)) - written) % slots - slots
 
 
 @lru_cache(maxsize=256)
 @torch.inference_mode(False)
 def look_back(
-    new: int, features: int, *, window: int, written: int = 0, slots: int = 0, device: torch.device | None = None
+    new: int,
+    features: int,
+    *,
+    window: int,
+    written: int = 0,
+    slots: int = 0,
+    device: torch.device | None = None,
 ) -> Window:
     """The window of `new` frames that follow `written` earlier ones. The questions about one frame share it.
 
@@ -81,15 +95,15 @@ def look_back(
         slots: How many of those are kept at most.
         device: Where to put the result.
     """
-    frames = torch.arange(new, device=device)
-    turns = in_time(frames, features)
+    frames = torch.arange(new)
+    turns = in_time(written + frames, features, device)
     if written == 0 and new <= window:
         return Window(turns, None, causal=True)
     if new == 1 and slots < window:
         return Window(turns, None, causal=False)
-    seen = torch.cat([when(written, slots, device), frames]) if written else frames
+    seen = torch.cat([when(written, slots), frames]) if written else frames
     apart = frames[:, None] - seen[None, :]
-    return Window(turns, (apart >= 0) & (apart < window), causal=False)
+    return Window(turns, ((apart >= 0) & (apart < window)).to(device), causal=False)
 
 
 class Attention(nn.Module):
@@ -164,14 +178,20 @@ class TimeAttention(Attention):
     def forward(
         self, x: Float[Tensor, "b t g d"], window: Window, past: KeyValues | None = None
     ) -> tuple[Float[Tensor, "b t g d"], KeyValues]:
-        """Attend through time; also returns the keys and values of the new frames, not turned."""
+        """Attend through time; also returns the keys and values of the new frames.
+
+        Args:
+            x: The new frames.
+            window: Which frames see which.
+            past: What is remembered, with room behind it for just these frames; they are written there.
+        """
         batch = len(x)
         queries_keys, values, gates = self.split(x.transpose(1, 2).flatten(0, 1))
-        turned, unturned = rotate(queries_keys, window.turns), queries_keys[:, self.heads :]
-        new = KeyValues(unturned.unflatten(0, (batch, -1)), values.unflatten(0, (batch, -1)))
-        queries, keys = turned.split([self.heads, self.kv_heads], dim=1)
+        queries, keys = rotate(queries_keys, window.turns).split([self.heads, self.kv_heads], dim=1)
+        new = KeyValues(keys.unflatten(0, (batch, -1)), values.unflatten(0, (batch, -1)))
         if past is not None:
-            keys = torch.cat([past.keys.flatten(0, 1), keys], dim=2)
-            values = torch.cat([past.values.flatten(0, 1), values], dim=2)
+            for kept, added in zip(past, new, strict=True):
+                kept[..., -x.shape[1] :, :] = added
+            keys, values = past.keys.flatten(0, 1), past.values.flatten(0, 1)
         found = self.look(queries, keys, values, gates, window.visible, window.causal)
         return found.unflatten(0, (batch, -1)).transpose(1, 2), new
