@@ -174,7 +174,8 @@ def chunks_of(episode: Episode) -> pa.Table:
             part = np.ascontiguousarray(values[start : start + CHUNK_FRAMES])
             data = codec.compress(part.tobytes(), asbytes=True)
             rows.append((kind, name, start, len(part), part.dtype.str, list(part.shape[1:]), data))
-    return pa.Table.from_pylist([dict(zip(CHUNKS.names, row, strict=True)) for row in rows], CHUNKS)
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in CHUNKS]
+    return pa.table(columns, CHUNKS)  # by columns: by rows it takes three times as long
 
 
 def truth_of(chunks: pa.Table) -> dict[str, np.ndarray]:

@@ -4,8 +4,8 @@ Preparing a model for mujoco-warp costs about a tenth of a second, so it is done
 geoms, lights and bodies, the same assets) and each size; a new episode only writes its shapes, paints and poses into
 the arrays that are there. Rays come from our own camera matrix, so a picture can be taken from anywhere.
 
-Edges are smoothed where they are: rays through the pixel centres give the picture and its labels, then a pixel is looked
-at once more on each side on which its neighbour differs from it.
+Edges are smoothed where they are: rays through the pixel centres give the picture and its labels, then a pixel is
+looked at once more on each side on which its neighbour differs from it.
 """
 
 # pyright: reportAttributeAccessIssue=false
@@ -178,10 +178,10 @@ class _Stage:
             aside = np.zeros((*apart.shape, 3), np.int16)
             aside[side, pixel] = _colours(edges.rgb_data.numpy()[0, : len(pixel)]).astype(np.int16) - flat[pixel]
             # across and down are two opinions about one pixel; where both have something to say, the mean counts
-            axes = apart[:2].any(0).astype(np.int8) + apart[2:].any(0)
-            mixed = np.flatnonzero(axes)
-            change = SHARE * aside.sum(0, dtype=np.int16)[mixed] / axes[mixed, None]
-            flat[mixed] = np.round(flat[mixed] + change).astype(np.uint8)
+            across, down = apart[:2].any(0), apart[2:].any(0)
+            mixed = np.flatnonzero(across | down)
+            share = np.where(across & down, SHARE / 2, SHARE)[mixed, None]
+            flat[mixed] = np.round(flat[mixed] + share * aside.sum(0, dtype=np.int16)[mixed]).astype(np.uint8)
         far = self.all.depth_data.numpy().reshape(size, size) if depth else None
         return Picture(
             rgb,
