@@ -1,7 +1,7 @@
 """Minecraft as people played it: the contractor data of VPT, read into episodes, and episodes written in its form.
 
 A segment is `NAME.mp4` and `NAME.jsonl`: at 20 Hz, each line is one tick, told as the frame of that tick was shown. So
-of N lines there are N frames and N - 1 actions that have come of something. What is known to go wrong, and does not here:
+of N lines there are N frames and N - 1 actions of which something came. What is known to go wrong, and does not here:
 
     camera     float32 degrees, 0.15 a pixel; the published loader writes into an int64 array and loses moves below 1
     nothing    ticks in which nothing was pressed are kept; to leave them out, as is done for cloning, tears time apart
@@ -12,10 +12,10 @@ of N lines there are N frames and N - 1 actions that have come of something. Wha
     jumps      a turn beyond 180 degrees in one tick is a glitch of the mouse, and no turn
     opposites  W and S held together are both held: only VPT's joint space has them cancel
 
-The published code names factors for the mouse in windows, of recorders 5.7 and 5.8 (0.5) and 6.7 to 6.9 (2.0), and never
-applies them; neither does this. What is made of files stands in `worldsim.data.segments`.
+The published code names factors for the mouse in windows, of recorders 5.7 and 5.8 (0.5) and 6.7 to 6.9 (2.0), and
+never applies them; neither does this. What is made of files stands in `worldsim.data.segments`.
 
-Source: Baker et al. 2022, "Video PreTraining"; openai/Video-Pre-Training at 095519f, `data_loader.py`, for what is meant.
+Source: Baker et al. 2022, "Video PreTraining"; openai/Video-Pre-Training at 095519f, `data_loader.py`, for its meaning.
 """
 
 import json
