@@ -23,6 +23,9 @@ SCENES = {
     "worldsim/Hidden-v0": Listed("worldsim_envs.mujoco.hidden:HIDDEN", 40),
     "worldsim/Falling-v0": Listed("worldsim_envs.mujoco.falling:FALLING", 40),
     "worldsim/Tabletop-v0": Listed("worldsim_envs.mujoco.tabletop:TABLETOP", 60),
+    "worldsim/Gallery-v0": Listed("worldsim_envs.mujoco.gallery:GALLERY", 40),
+    "worldsim/Tour-v0": Listed("worldsim_envs.mujoco.gallery:TOUR", 128),
+    "worldsim/Frieze-v0": Listed("worldsim_envs.mujoco.gallery:FRIEZE", 40),
 }
 """Every scene. A scene added here is registered, documented and covered by the contract suite."""
 

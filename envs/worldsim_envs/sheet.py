@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from matplotlib.image import imsave
+from PIL import Image
 
 from worldsim_envs import SCENES
 from worldsim_envs.scene import SceneEnv
@@ -37,10 +37,17 @@ def stem(name: str) -> str:
     return name.split("/")[-1].split("-")[0].lower()
 
 
+def pace(name: str) -> int:
+    """After how many steps its sheet shows a picture: five, or as many as it takes to see a long episode's end."""
+    steps = SCENES[name].steps
+    return 5 if steps <= 60 else (steps - 1) // 7
+
+
 def page(name: str) -> str:
     """A scene's page in Markdown: its id, its sheet, its docstring."""
     title, _, text = (import_module(SCENES[name].where.split(":")[0]).__doc__ or "").partition("\n")
-    sheet = f"![Four episodes, a picture each half second]({stem(name)}.png)"
+    when = "a picture each half second" if pace(name) == 5 else "from beginning to end"
+    sheet = f"![Four episodes, {when}]({stem(name)}.png)"
     return f"# {name}\n\n{title}\n\n{sheet}\n{text.rstrip()}\n"
 
 
@@ -52,7 +59,8 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     for name, listed in SCENES.items():
         (folder / f"{stem(name)}.md").write_text(page(name))
-        imsave(folder / f"{stem(name)}.png", sheet(SceneEnv(listed.where, size=96, renderer="warp-cpu")))
+        seen = sheet(SceneEnv(listed.where, size=96, renderer="warp-cpu"), every=pace(name))
+        Image.fromarray(seen).quantize(256, dither=Image.Dither.NONE).save(folder / f"{stem(name)}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -286,6 +286,7 @@ def test_arms_are_as_long_as_an_episode_and_ask_what_the_scene_says(env):
 
 
 def test_arms_differ_by_their_intervention_alone(env):
+    env = make(env.scene.name, size=32)
     for factual, other in asked(env):
         env.reset(seed=SEEDS[0])
         arms = env.arms()

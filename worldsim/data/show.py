@@ -1,7 +1,4 @@
-"""The commands `worldsim data show PATH` and `worldsim data check PATH`: what a dataset holds; is it whole?
-
-Beside them stand `from-vpt` and `to-vpt`, of `worldsim.data.segments`.
-"""
+"""The commands `worldsim data show PATH` and `worldsim data check PATH`: what a dataset holds; is it whole?"""
 
 from collections import Counter
 from pathlib import Path
@@ -9,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from worldsim.data import layout
-from worldsim.data.segments import from_vpt, to_vpt
 from worldsim.data.store import EpisodeStore
 from worldsim.video import Picture, filmstrip, write_png
 
@@ -47,7 +43,7 @@ def check(path: str) -> None:
     print(f"{path} is whole: {len(store)} episodes, hash {store.hash}")
 
 
-commands = {"show": show, "check": check, "from-vpt": from_vpt, "to-vpt": to_vpt}
+commands = {"show": show, "check": check}
 
 
 def description(store: EpisodeStore) -> str:

@@ -255,7 +255,8 @@ class MujocoBackend:
     def truth(self, camera: Camera, size: int) -> Truth:
         """What is true now; see `SceneEnv.truth`."""
         position = self.data.xpos[self.bodies].copy()
-        velocity = self.data.qvel[self._speeds[:, None] + np.arange(6)]
+        velocity = np.zeros((self.recipe.slots, 6))
+        velocity[self.free] = self.data.qvel[self._speeds[self.free, None] + np.arange(6)]
         turn = self.data.xmat[self.bodies].reshape(-1, 3, 3)
         velocity[:, 3:] = np.einsum("oij,oj->oi", turn, velocity[:, 3:])  # MuJoCo's is in the body's axes
         for slot in np.flatnonzero(~self.free).tolist():

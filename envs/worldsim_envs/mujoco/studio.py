@@ -11,18 +11,24 @@ REACH = 4.0
 """The size of a scene (m), the same for all: the renderers derive their near and far planes from it."""
 
 
+def blank() -> mujoco.MjSpec:
+    """A world with nothing in it, seen as far and as near as all ours are; nothing shines by the viewer's own light."""
+    spec = mujoco.MjSpec()
+    spec.stat.extent, spec.stat.center = REACH, [0.0, 0.0, 0.0]
+    spec.visual.map.znear, spec.visual.map.zfar = 0.01, 10.0
+    spec.visual.headlight.specular = [0.0] * 3
+    return spec
+
+
 def studio(rng: np.random.Generator, *, wall: float | None = 2.4, slant: float = 0.6) -> mujoco.MjSpec:
     """A table top at z = 0 with, `wall` metres behind its middle, a wall; shades of grey and lights vary a little.
 
     Shadows fall away from the camera, and to one side by up to `slant` of a thing's height; at least half of that.
     Together the lights never exceed 1, so no paint is clipped and every hue keeps its direction.
     """
-    spec = mujoco.MjSpec()
-    spec.stat.extent, spec.stat.center = REACH, [0.0, 0.0, 0.0]
-    spec.visual.map.znear, spec.visual.map.zfar = 0.01, 10.0
+    spec = blank()
     spec.visual.headlight.ambient = [0.30] * 3
     spec.visual.headlight.diffuse = [0.16] * 3
-    spec.visual.headlight.specular = [0.0] * 3
     world = spec.worldbody
     top = rng.uniform(0.56, 0.70)
     world.add_geom(name="table", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[8, 8, 1], rgba=[top, top, top, 1])
@@ -100,7 +106,7 @@ def cover(spec: mujoco.MjSpec, template: str, seed: int) -> None:
         texture = spec.add_texture(name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, width=64, height=64, nchannel=3)
         texture.data = _pattern(name).tobytes()
     for number, geom in enumerate(spec.geoms):
-        room = geom.name in ("table", "wall")
+        room = geom.name.split(" ")[0] in ("table", "wall")
         pattern = PATTERNS[int(rng.integers(1, len(PATTERNS)))]
         tint = 1 - rng.uniform(0, 0.35, 3)
         if template == "held-out":
