@@ -8,9 +8,12 @@ order, as in `worldsim record CartPole-v1`. Bad input ends with one sentence and
 """
 
 import inspect
+import json
 import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
+from itertools import takewhile
+from typing import get_origin
 
 GROUP = "worldsim.commands"
 
@@ -57,11 +60,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def named(command: Callable, arguments: list[str]) -> list[str]:
-    """The arguments, with those that lead bare given the names of the parameters that have no default, in order."""
-    needed = [name for name, each in inspect.signature(command).parameters.items() if each.default is each.empty]
+    """The arguments, with those that lead bare given the names of the parameters that have no default, in order.
+
+    A parameter that is a list takes all that follow.
+    """
+    parameters = inspect.signature(command).parameters
+    needed = [name for name, each in parameters.items() if each.default is each.empty]
     flags = []
     while arguments and needed and not arguments[0].startswith("-"):
-        flags += [f"--{needed.pop(0)}", arguments.pop(0)]
+        name = needed.pop(0)
+        if get_origin(parameters[name].annotation) is list:
+            bare = list(takewhile(lambda each: not each.startswith("-"), arguments))
+            flags, arguments = [*flags, f"--{name}", json.dumps(bare)], arguments[len(bare) :]
+        else:
+            flags += [f"--{name}", arguments.pop(0)]
     return flags + arguments
 
 

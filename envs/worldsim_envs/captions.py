@@ -247,7 +247,7 @@ def observe(
         kinds = [states[key][first, np.arange(len(first))].tolist() for key in ("hue", "shape")]
         names = [_name(*kind) for kind in zip(*kinds, strict=True)]
     return Facts(
-        things=tuple(names[slot] for slot in told),
+        things=tuple(names[slot] for slot in told.tolist()),
         motions=tuple(_motion(slot, truth, against) for slot in range(len(told))),
         camera=_moves(poses),
         relations=_relations(truth, touching[-1], poses[-1], against),

@@ -1,4 +1,7 @@
-"""The commands `worldsim data show PATH` and `worldsim data check PATH`: what a dataset holds; is it whole?"""
+"""The commands `worldsim data show PATH` and `worldsim data check PATH`: what a dataset holds; is it whole?
+
+Beside them stand `from-vpt` and `to-vpt`, of `worldsim.data.segments`.
+"""
 
 from collections import Counter
 from pathlib import Path
@@ -6,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from worldsim.data import layout
+from worldsim.data.segments import from_vpt, to_vpt
 from worldsim.data.store import EpisodeStore
 from worldsim.video import Picture, filmstrip, write_png
 
@@ -43,7 +47,7 @@ def check(path: str) -> None:
     print(f"{path} is whole: {len(store)} episodes, hash {store.hash}")
 
 
-commands = {"show": show, "check": check}
+commands = {"show": show, "check": check, "from-vpt": from_vpt, "to-vpt": to_vpt}
 
 
 def description(store: EpisodeStore) -> str:
