@@ -14,6 +14,7 @@ import yaml
 from safetensors.torch import load_file
 from torch import nn
 
+from worldsim.codec.autoencoder import Autoencoder
 from worldsim.data.writer import write_episodes
 from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
@@ -304,3 +305,21 @@ def test_the_curve_of_a_resumed_run_has_each_step_once(tmp_path):
         again.log_metrics({"loss": 2.0, "lr": 0.1}, step)
     rows = [row.split(",")[:2] for row in path.read_text().splitlines()[1:]]
     assert rows == [["1", "1"], ["2", "1"], ["3", "1"], ["4", "2"], ["5", "2"], ["6", "2"]]
+
+
+def test_a_codec_learns_by_the_same_command_and_a_world_stands_on_it(recorded, tmp_path):
+    short = {**RUN, "steps": 4}
+    fit(str(recorded), str(tmp_path / "codec"), **short, model=Autoencoder(channels=4, width=8))
+    codec = checkpoint.load_codec(tmp_path / "codec" / "model")
+    assert isinstance(codec, Autoencoder) and not torch.equal(codec.whiten, torch.eye(4))
+    assert len(list((tmp_path / "codec" / "previews").glob("*.png"))) == 1
+    with pytest.raises(ValueError, match="--codec"):
+        checkpoint.load(tmp_path / "codec" / "model")
+
+    fit(str(recorded), str(tmp_path / "world"), **{**short, "patch": 1}, codec=str(tmp_path / "codec" / "model"))
+    world = checkpoint.load(tmp_path / "world" / "model")
+    assert isinstance(world, DiffusionWorld) and isinstance(world.codec, Autoencoder)
+    for name, weight in codec.state_dict().items():  # it learns no more
+        assert torch.equal(world.codec.state_dict()[name], weight), name
+    with pytest.raises(ValueError, match="no codec"):
+        checkpoint.load_codec(tmp_path / "world" / "model")

@@ -82,6 +82,9 @@ class Autoencoder(nn.Module):
         ValueError: Where the downscale is no power of two from 4 to 16.
     """
 
+    mean: Tensor
+    whiten: Tensor
+
     def __init__(self, channels: int = 8, downscale: int = 8, width: int = 32, depth: int = 1, noise: float = 0.05):
         super().__init__()
         if downscale not in (4, 8, 16):

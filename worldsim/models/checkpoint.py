@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from worldsim.models.baselines import Drift, Still
-from worldsim.protocols import WorldModel
+from worldsim.protocols import Codec, WorldModel
 
 WEIGHTS, RECIPE, CARD = "model.safetensors", "model.yaml", "README.md"
 
@@ -45,11 +45,11 @@ def recipe(built: object) -> dict[str, Any]:
     }
 
 
-def save(model: WorldModel, path: str | Path, card: str) -> Path:
+def save(model: WorldModel | Codec, path: str | Path, card: str) -> Path:
     """Write a checkpoint; an older one at the same place is replaced once the new one is whole.
 
     Args:
-        model: Any model that keeps its constructor's arguments as attributes.
+        model: Any model or codec that keeps its constructor's arguments as attributes.
         path: The folder.
         card: The model card, in Markdown.
     """
@@ -79,6 +79,28 @@ def load(name: str | Path) -> WorldModel:
     """
     if str(name) in BASELINES:
         return BASELINES[str(name)]()
+    model = rebuild(name, WorldModel)
+    assert isinstance(model, WorldModel)
+    return model
+
+
+def load_codec(name: str | Path) -> nn.Module:
+    """Rebuild a codec, ready to encode and decode.
+
+    Args:
+        name: The folder that `worldsim fit --model` wrote.
+
+    Raises:
+        FileNotFoundError: Where there is no such folder, or it lacks a file.
+        ValueError: Where it holds no codec, or the weights are not this codec's.
+    """
+    codec = rebuild(name, Codec)
+    assert isinstance(codec, nn.Module)
+    return codec
+
+
+def rebuild(name: str | Path, kind: type) -> object:
+    """What a checkpoint's folder holds, with its weights; it must keep the contract of its kind."""
     path = Path(name)
     if not path.is_dir():
         raise FileNotFoundError(
@@ -89,6 +111,10 @@ def load(name: str | Path) -> WorldModel:
         if not (path / needed).is_file():
             raise FileNotFoundError(f"{path} lacks {needed}; a checkpoint holds {RECIPE}, {WEIGHTS} and {CARD}")
     model = build(path / RECIPE)
+    if not isinstance(model, kind):
+        wanted = "no world model: it has no watch and imagine" if kind is WorldModel else "no codec: it lacks encode"
+        hint = "; a codec is given to `worldsim fit --codec`" if isinstance(model, Codec) else ""
+        raise ValueError(f"{path} describes a {type(model).__name__}, which is {wanted}{hint}")
     try:
         weights = load_file(path / WEIGHTS)
     except SafetensorError as error:
@@ -113,8 +139,8 @@ def load(name: str | Path) -> WorldModel:
     return model
 
 
-def build(path: Path) -> WorldModel:
-    """The model that a YAML describes, with fresh weights."""
+def build(path: Path) -> object:
+    """What a YAML describes, with fresh weights."""
     try:
         described = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
@@ -132,12 +158,9 @@ def build(path: Path) -> WorldModel:
         arguments = parser.parse_object({"model": described["init_args"] or {}})
     except ArgumentError as error:
         raise ValueError(f"{path} does not describe a {name}: {' '.join(str(error).split())}") from error
-    model = parser.instantiate(arguments)["model"]
-    if not isinstance(model, WorldModel):
-        raise ValueError(f"{path} describes a {name}, which is no world model: it has no watch and imagine")
-    return model
+    return parser.instantiate(arguments)["model"]
 
 
-def weights_of(model: WorldModel) -> dict[str, Tensor]:
+def weights_of(model: object) -> dict[str, Tensor]:
     """The weights by name; a model that is no torch module has none."""
     return model.state_dict() if isinstance(model, nn.Module) else {}

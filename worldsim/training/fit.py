@@ -1,4 +1,4 @@
-"""The command `worldsim fit`: recorded episodes in, a world model out.
+"""The command `worldsim fit`: recorded episodes in, a world model out; or the codec that a world model stands on.
 
 A run is a folder. The same command goes on where it was stopped, whatever stopped it:
 
@@ -21,6 +21,7 @@ from jsonargparse import ArgumentError, ArgumentParser
 from lightning.pytorch.loggers.logger import Logger
 from torch import nn
 
+from worldsim.codec.autoencoder import Autoencoder
 from worldsim.data.module import ClipModule
 from worldsim.diffusion.noise import Levels
 from worldsim.diffusion.objective import Target, Weight
@@ -31,7 +32,7 @@ from worldsim.training.bar import Bar
 from worldsim.training.ema import EMA
 from worldsim.training.keep import Keeper
 from worldsim.training.log import Curve
-from worldsim.training.preview import Preview
+from worldsim.training.preview import Preview, Returned
 from worldsim.training.task import Task
 
 
@@ -39,6 +40,7 @@ def fit(
     data: str,
     out: str,
     size: Literal["micro", "nano", "S", "B", "L", "XL"] = "micro",
+    model: Autoencoder | None = None,
     patch: int = 16,
     window: int | None = None,
     registers: int = 0,
@@ -49,7 +51,7 @@ def fit(
     levels: Levels | None = None,
     context: float = 0.95,
     action_dropout: float = 0.1,
-    codec: nn.Module | None = None,
+    codec: nn.Module | str | None = None,
     frames: int = 12,
     batch: int = 8,
     steps: int = 20_000,
@@ -69,14 +71,16 @@ def fit(
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true",
     threads: int | None = None,
 ) -> None:
-    """Train a video diffusion transformer on recorded episodes.
+    """Train a video diffusion transformer, or a codec, on recorded episodes.
 
     The size of its frames and actions follows from the data. Ctrl-C saves and stops; the same command goes on.
+    `--model Autoencoder` trains a codec, and `--codec RUN/model` a transformer on its latents.
 
     Args:
         data: The folder of recorded episodes.
         out: The run's folder.
         size: How large a transformer.
+        model: What learns, where it is no transformer but a codec.
         patch: Side of a token in pixels (in latent cells, with a codec).
         window: Frames that a block sees, the present one included; by default as many as a clip has, as a model knows
             nothing of what lies farther back than it was ever shown.
@@ -88,7 +92,8 @@ def fit(
         levels: How noisy frames are made.
         context: The noise level that frames already seen are said to have.
         action_dropout: The share of clips whose actions are withheld.
-        codec: Pixels to latents and back; the pixels themselves by default.
+        codec: Pixels to latents and back: a codec, or the folder of a trained one, which learns no more; the pixels
+            themselves by default.
         frames: Frames of a clip.
         batch: Clips of a step, on each device.
         steps: Steps of the training.
@@ -119,11 +124,11 @@ def fit(
         torch.set_num_threads(threads)
     folder = Path(out)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=r".*(no `validation_step`|does not have many workers|LeafSpec).*")
+    warnings.filterwarnings("ignore", message=r".*(no `validation_step`|does not have many workers|LeafSpec|in eval mode).*")
     clips = ClipModule(data, frames=frames, batch=batch, seed=seed)
     clips.setup("fit")
     torch.manual_seed(seed)
-    model = DiffusionWorld(
+    learner = model or DiffusionWorld(
         actions=clips.actions,
         patch=patch,
         **SIZES[size]._asdict(),
@@ -136,13 +141,13 @@ def fit(
         levels=levels,
         context=context,
         action_dropout=action_dropout,
-        codec=codec,
+        codec=checkpoint.load_codec(codec).requires_grad_(False) if isinstance(codec, str) else codec,
     )
-    check_size(model, clips.size)
+    check_size(learner, clips.size)
     extra = [build_logger(logger)] if logger else []
     last = folder / "last.ckpt"
     averages, keeper = EMA(ema), Keeper(last, save_every)
-    task = Task(model, steps, minutes, lr, weight_decay, warmup, decay, seed)
+    task = Task(learner, steps, minutes, lr, weight_decay, warmup, decay, seed)
     begin(folder, settings)
     stands = 0
     if last.exists():
@@ -163,7 +168,7 @@ def fit(
         log_every_n_steps=log_every,
         callbacks=[
             averages,
-            Preview(folder / "previews", watched, averages, preview_every),
+            (Preview if model is None else Returned)(folder / "previews", watched, averages, preview_every),
             keeper,
             Bar(endless=minutes is not None, refresh_rate=log_every),
         ],
@@ -174,18 +179,23 @@ def fit(
         use_distributed_sampler=False,
         limit_val_batches=0,
     )
-    count = sum(parameter.numel() for parameter in model.parameters())
+    count = sum(parameter.numel() for parameter in learner.parameters())
     print(
-        f"{size}: {count / 1e6:.2f} M parameters, {clips.size[0]} x {clips.size[1]} at {clips.fps:g} Hz, "
-        f"actions of {clips.actions}; " + (f"going on from step {stands}" if stands else f"into {folder}")
+        f"{size if model is None else type(model).__name__}: {count / 1e6:.2f} M parameters, "
+        f"{clips.size[0]} x {clips.size[1]} at {clips.fps:g} Hz, actions of {clips.actions}; "
+        + (f"going on from step {stands}" if stands else f"into {folder}")
     )
     with keeper.ctrl_c():
         trainer.fit(task, datamodule=clips, ckpt_path=last if stands else None, weights_only=True)
     if keeper.stopped:
         raise KeyboardInterrupt
-    assert isinstance(averages.model, DiffusionWorld)
+    learned = averages.model
+    assert isinstance(learned, DiffusionWorld | Autoencoder)
+    if isinstance(learned, Autoencoder):
+        learned.settle(next(iter(clips.val_dataloader())).frames.to(learned.mean.device))
     if trainer.is_global_zero:
-        checkpoint.save(averages.model, folder / "model", card(settings, clips, task, count))
+        describe = card if model is None else codec_card
+        checkpoint.save(learned, folder / "model", describe(settings, clips, task, count))
         print(f"written: {folder / 'model'} after {task.global_step} steps and {task.seconds / 60:.1f} minutes")
 
 
@@ -221,13 +231,16 @@ def begin(folder: Path, settings: dict[str, Any]) -> None:
     written.write_text(yaml.safe_dump(settings, sort_keys=False))
 
 
-def check_size(model: DiffusionWorld, size: tuple[int, int]) -> None:
-    """Refuse frames that cannot be cut into tokens before anything is begun."""
-    side = model.patch * model.codec.downscale
+def check_size(learner: DiffusionWorld | Autoencoder, size: tuple[int, int]) -> None:
+    """Refuse frames that cannot be cut into tokens or cells before anything is begun."""
+    if isinstance(learner, DiffusionWorld):
+        side, what = learner.patch * learner.codec.downscale, "give a patch that divides both"
+    else:
+        side, what = learner.downscale, "give a smaller downscale"
     if size[0] % side or size[1] % side:
         raise ValueError(
-            f"the frames are {size[0]} x {size[1]}, which tokens of {side} pixels do not fill; "
-            f"give a patch that divides both, or record at another size"
+            f"the frames are {size[0]} x {size[1]}, which pieces of {side} pixels do not fill; {what}, or record at "
+            "another size"
         )
 
 
@@ -257,4 +270,20 @@ A causal video diffusion transformer ({settings["size"]}, {parameters:,} paramet
 - **Use**: `worldsim imagine --model FOLDER --data EPISODES --out VIDEOS`, or `worldsim.models.checkpoint.load(FOLDER)`.
 
 It knows nothing but the world it learned from, at the size and the rate it was shown.
+"""
+
+
+def codec_card(settings: dict[str, Any], clips: ClipModule, task: Task, parameters: int) -> str:
+    """The card of a codec."""
+    worlds, (height, width) = ", ".join(sorted({facts["worldsim/scene"] for facts in clips.store.facts})), clips.size
+    return f"""# A codec of {worlds}
+
+A causal autoencoder ({parameters:,} parameters), trained by worldsim.
+
+- **Learned from**: {len(clips.store) - len(clips.held_out_episodes)} episodes of `{Path(settings["data"]).name}`
+  (hash `{clips.store.hash[:16]}`), {height} x {width} pixels.
+- **How**: {task.global_step} steps of {settings["batch"]} clips of {settings["frames"]} frames in
+  {task.seconds / 60:.1f} minutes, seed {settings["seed"]}; the weights are a moving average ({settings["ema"]}), and
+  latents are whitened on held-out clips.
+- **Use**: `worldsim fit DATA OUT --codec FOLDER`, or `worldsim.models.checkpoint.load_codec(FOLDER)`.
 """

@@ -9,6 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
+BETAS = (0.9, 0.95)
+"""Of AdamW: how much of its averages stays at each step."""
+
 
 class MuonAdamW(torch.optim.Optimizer):
     """Muon and AdamW as one optimiser with one state, so that whoever saves it saves both.
@@ -26,7 +29,7 @@ class MuonAdamW(torch.optim.Optimizer):
         self.muon = torch.optim.Muon(
             hidden, lr=lr, weight_decay=weight_decay, momentum=0.95, adjust_lr_fn="match_rms_adamw"
         )
-        self.adamw = torch.optim.AdamW(others, lr=lr, weight_decay=0.0, betas=(0.9, 0.95))
+        self.adamw = torch.optim.AdamW(others, lr=lr, weight_decay=0.0, betas=BETAS)
         super().__init__([*self.muon.param_groups, *self.adamw.param_groups], {})
         self._share()
 

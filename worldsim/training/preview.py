@@ -1,14 +1,17 @@
-"""Videos of what the model imagines, made while it learns."""
+"""Pictures of what a model has learned so far, made while it learns: what it imagines, or what it gives back."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import lightning as L
+import torch
+from torch import nn
 
-from worldsim.rollout import filmstrip, rollouts, side_by_side_video
+from worldsim.protocols import Codec
+from worldsim.rollout import filmstrip, rollouts, side_by_side_video, to_model, to_pictures
 from worldsim.training.ema import EMA
-from worldsim.types import Episode
+from worldsim.types import Episode, Rollout
 from worldsim.video import write_mp4, write_png
 
 
@@ -51,3 +54,24 @@ class Preview(L.Callback):
             name = self.folder / f"step-{trainer.global_step:06d}-{index}"
             write_mp4(name.with_suffix(".mp4"), side_by_side_video(rollout), rollout.fps)
             write_png(name.with_suffix(".png"), filmstrip(rollout))
+
+
+class Returned(Preview):
+    """Every so many steps, lets the averaged codec encode and decode held-out episodes; files as of `Preview`."""
+
+    @torch.no_grad()
+    def make(self, trainer: L.Trainer) -> None:
+        """Encode, decode and write."""
+        codec = self.ema.model
+        assert isinstance(codec, nn.Module) and isinstance(codec, Codec)
+        if not trainer.is_global_zero:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for index, episode in enumerate(self.episodes):
+            frames = episode.frames[: self.seen + self.steps]
+            given = to_model(frames[None]).to(next(codec.parameters()).device)
+            back = to_pictures(codec.decode(codec.encode(given)))[0]
+            shown = Rollout(frames[:1], back[1:], frames[1:], episode.actions[: len(frames) - 1], episode.fps)
+            name = self.folder / f"step-{trainer.global_step:06d}-{index}"
+            write_mp4(name.with_suffix(".mp4"), side_by_side_video(shown), episode.fps)
+            write_png(name.with_suffix(".png"), filmstrip(shown))

@@ -7,10 +7,9 @@ import lightning as L
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
-from worldsim.models.diffusion_world import DiffusionWorld
-from worldsim.training.optim import MuonAdamW, pace, split
+from worldsim.training.optim import BETAS, MuonAdamW, pace, split
 from worldsim.types import Clip
 
 
@@ -26,7 +25,7 @@ class Task(L.LightningModule):
     resumed run goes on bit by bit as it would have.
 
     Args:
-        model: The model that learns.
+        model: The model that learns: it has `loss(clip, generator=...)`.
         steps: How many steps the training has.
         minutes: How many minutes it has at most; None for as long as it takes. The schedule follows whichever of the
             two is nearer to its end.
@@ -39,7 +38,7 @@ class Task(L.LightningModule):
 
     def __init__(
         self,
-        model: DiffusionWorld,
+        model: nn.Module,
         steps: int,
         minutes: float | None,
         lr: float,
@@ -66,8 +65,11 @@ class Task(L.LightningModule):
         return max(step / self.steps, by_time)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Muon for the matrices inside the blocks, AdamW for the rest."""
-        return MuonAdamW(*split(self.model), lr=self.lr, weight_decay=self.weight_decay)
+        """Muon for the matrices inside the blocks, AdamW for the rest, which is all of a codec."""
+        hidden, others = split(self.model)
+        if not hidden:
+            return torch.optim.AdamW(others, lr=self.lr, weight_decay=self.weight_decay, betas=BETAS)
+        return MuonAdamW(hidden, others, lr=self.lr, weight_decay=self.weight_decay)
 
     def on_fit_start(self) -> None:
         """Time counts from here."""
@@ -80,7 +82,7 @@ class Task(L.LightningModule):
         for group in self.optimizers().param_groups:  # type: ignore[union-attr]
             group["lr"] = rate
         noise = torch.Generator(self.device).manual_seed(seed_of(self.seed, self.global_step, self.global_rank))
-        loss = self.model.loss(clip, generator=noise)
+        loss: Tensor = self.model.loss(clip, generator=noise)  # pyright: ignore[reportCallIssue]
         self.log("loss", loss.detach(), prog_bar=True)
         self.log("lr", rate)
         return loss
