@@ -59,9 +59,13 @@ class Features(Protocol):
         ...
 
 
+Recalled = tuple[Tensor, ...]
+"""What a codec keeps of the frames before, each tensor one row a video; () at the beginning, or where it keeps none."""
+
+
 @runtime_checkable
 class Codec(Protocol):
-    """Pixels to latents and back, frame by frame in time order.
+    """Pixels to latents and back, frame by frame in time order, each frame knowing at most those before it.
 
     Attributes:
         channels: The channels z of a latent.
@@ -76,5 +80,11 @@ class Codec(Protocol):
         ...
 
     def decode(self, latents: Float[Tensor, "b t z y x"]) -> Float[Tensor, "b t c h w"]:
-        """Latents back to frames in [-1, 1]."""
+        """Latents back to frames in [-1, 1], from the beginning of a video."""
+        ...
+
+    def decode_on(
+        self, latents: Float[Tensor, "b t z y x"], recalled: Recalled
+    ) -> tuple[Float[Tensor, "b t c h w"], Recalled]:
+        """Decode what follows the latents after which this was recalled: in pieces it is the same as at once."""
         ...

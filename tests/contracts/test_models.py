@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from worldsim.codec.autoencoder import Autoencoder
 from worldsim.models import checkpoint
 from worldsim.models.baselines import Drift, Still
 from worldsim.models.diffusion_world import DiffusionWorld
@@ -36,6 +37,7 @@ MODELS: dict[str, Callable[[], WorldModel]] = {
     "diffusion": tiny,
     "diffusion, changes": lambda: tiny(residual=True),
     "diffusion, no past": lambda: tiny(past=0),
+    "diffusion, autoencoder": lambda: tiny(codec=Autoencoder(channels=4, downscale=4, width=8), patch=2),
     "diffusion, flow": lambda: tiny(target="flow", registers=0, kv_heads=2),
 }
 

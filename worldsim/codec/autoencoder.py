@@ -18,11 +18,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from worldsim.diffusion.noise import draw
-from worldsim.protocols import Noise
+from worldsim.protocols import Noise, Recalled
 from worldsim.types import Clip
-
-Recalled = tuple[Tensor, ...]
-"""What the layers with a memory keep of the newest frame, one [b d y x] each; () before the first."""
 
 
 class Block(nn.Module):
@@ -57,7 +54,7 @@ class Tower(nn.Module):
         self.layers = nn.ModuleList(layers)
 
     def forward(self, x: Float[Tensor, "b t d y x"], recalled: Recalled) -> tuple[Tensor, Recalled]:
-        """Go on from what was recalled."""
+        """Go on from what was recalled: of the newest frame, for each block, [b d y x]."""
         left, kept = list(recalled), []
         for layer in self.layers:
             if isinstance(layer, Block):

@@ -4,6 +4,8 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from worldsim.protocols import Recalled
+
 
 class Pixel(nn.Module):
     """Latents are pixels, several to a cell.
@@ -39,3 +41,9 @@ class Pixel(nn.Module):
         fold = self.downscale
         frames = rearrange(latents, "b t (c i j) y x -> b t c (y i) (x j)", i=fold, j=fold)
         return (frames * self.SPREAD).clamp(-1, 1)
+
+    def decode_on(
+        self, latents: Float[Tensor, "b t z y x"], recalled: Recalled
+    ) -> tuple[Float[Tensor, "b t c h w"], Recalled]:
+        """Each frame is decoded for itself."""
+        return self.decode(latents), ()

@@ -19,7 +19,7 @@ from worldsim.diffusion import objective, sample
 from worldsim.diffusion.noise import Levels, draw
 from worldsim.models.video_dit import VideoDiT
 from worldsim.nn.attention import KeyValues, Past
-from worldsim.protocols import Codec, Noise
+from worldsim.protocols import Codec, Noise, Recalled
 from worldsim.types import Clip
 
 
@@ -37,6 +37,7 @@ class Stream:
         written: How many frames have entered, in all.
         recent: The newest frames as latents, the newest last; zeros where there were none.
         action: The action that led to the newest frame; zeros where `written` is 0, as nothing led to the first.
+        decoded: What the codec keeps of the frames decoded so far.
     """
 
     keys: Float[Tensor, "l b g q s e"]
@@ -44,6 +45,7 @@ class Stream:
     written: int
     recent: Float[Tensor, "b r z y x"]
     action: Float[Tensor, "b a"]
+    decoded: Recalled = ()
 
 
 class DiffusionWorld(nn.Module):
@@ -71,7 +73,8 @@ class DiffusionWorld(nn.Module):
             they are slightly noisy makes the model trust its own mistakes less.
         action_dropout: The share of training clips whose actions are withheld.
         steps: How often the network is asked for each imagined frame.
-        codec: Pixels to latents and back: any module that is a `Codec`; the pixels themselves by default.
+        codec: Pixels to latents and back: any module that is a `Codec`, which learns no more; the pixels themselves by
+            default.
 
     Raises:
         ValueError: Where the arguments do not go together.
@@ -120,7 +123,7 @@ class DiffusionWorld(nn.Module):
         codec = Pixel() if codec is None else codec
         if not isinstance(codec, Codec):
             raise ValueError(f"codec came as a {type(codec).__name__}, which does not encode and decode; see Codec")
-        self.codec: Codec = codec
+        self.codec: Codec = codec.requires_grad_(False)
         self.transformer = VideoDiT(
             channels=self.codec.channels * (1 + past),
             out_channels=self.codec.channels,
@@ -139,7 +142,8 @@ class DiffusionWorld(nn.Module):
 
     def loss(self, clip: Clip, *, generator: Noise) -> Float[Tensor, ""]:
         """How wrong the model is about a clip, at noise levels drawn for each frame."""
-        clean = self.codec.encode(clip.frames)
+        with torch.no_grad():
+            clean = self.codec.encode(clip.frames)
         rows, frames = clean.shape[:2]
         levels, learn = self.levels.draw(rows, frames, generator, device=clean.device)
         noise = draw(tuple(clean.shape), generator, device=clean.device)
@@ -195,7 +199,7 @@ class DiffusionWorld(nn.Module):
         tokens = self.registers + (height // self.patch) * (width // self.patch)
         ring = clean.new_zeros(self.transformer.time_blocks, rows, tokens, self.kv_heads, slots + 2, features)
         action = taken[:, -1].clone() if frames > 1 else taken.new_zeros(rows, self.actions)
-        stream = Stream(ring, ring.clone(), frames - 1, recent, action)
+        stream = Stream(ring, ring.clone(), frames - 1, recent, action, self.codec.decode_on(clean, ())[1])
         if frames > 1:
             earlier = clean[:, :-1]
             known = (torch.arange(frames - 1, device=clean.device) > 0).expand(rows, -1)
@@ -216,14 +220,17 @@ class DiffusionWorld(nn.Module):
     ) -> tuple[Float[Tensor, "b n c h w"], Stream]:
         """Imagine one frame, in [-1, 1], for each action of the plan."""
         if not plan.shape[1]:
-            return self.codec.decode(memory.recent[:, :0]), memory
+            rows, _, _, height, width = memory.recent.shape
+            side = self.codec.downscale
+            return memory.recent.new_zeros(rows, 0, 3, height * side, width * side), memory
         stream = replace(memory, keys=memory.keys.clone(), values=memory.values.clone())
         imagined = []
         for action in plan.unbind(1):
             noise = draw(tuple(stream.recent[:, -1:].shape), generator, device=plan.device)
             stream = self.next(stream, action, noise)
             imagined.append(stream.recent[:, -1:])
-        return self.codec.decode(torch.cat(imagined, dim=1)), stream
+        frames, decoded = self.codec.decode_on(torch.cat(imagined, dim=1), memory.decoded)
+        return frames, replace(stream, decoded=decoded)
 
     def next(self, stream: Stream, action: Float[Tensor, "b a"], noise: Float[Tensor, "b 1 z y x"]) -> Stream:
         """One more frame. The keys and values are written where they lie: the stream given is used up."""
@@ -273,4 +280,5 @@ def branch(memory: Stream, n: int) -> Stream:
         values=memory.values.repeat_interleave(n, dim=1),
         recent=memory.recent.repeat_interleave(n, dim=0),
         action=memory.action.repeat_interleave(n, dim=0),
+        decoded=tuple(kept.repeat_interleave(n, dim=0) for kept in memory.decoded),
     )

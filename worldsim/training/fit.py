@@ -124,7 +124,9 @@ def fit(
         torch.set_num_threads(threads)
     folder = Path(out)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=r".*(no `validation_step`|does not have many workers|LeafSpec|in eval mode).*")
+    warnings.filterwarnings(
+        "ignore", message=r".*(no `validation_step`|does not have many workers|LeafSpec|in eval mode).*"
+    )
     clips = ClipModule(data, frames=frames, batch=batch, seed=seed)
     clips.setup("fit")
     torch.manual_seed(seed)
@@ -141,7 +143,7 @@ def fit(
         levels=levels,
         context=context,
         action_dropout=action_dropout,
-        codec=checkpoint.load_codec(codec).requires_grad_(False) if isinstance(codec, str) else codec,
+        codec=checkpoint.load_codec(codec) if isinstance(codec, str) else codec,
     )
     check_size(learner, clips.size)
     extra = [build_logger(logger)] if logger else []
