@@ -13,10 +13,10 @@ import torch
 from jsonargparse import auto_cli
 from torch import Tensor, nn
 
-from worldsim.diffusion.noise import draw
 from worldsim.diffusion.sample import euler
 from worldsim.models.diffusion_world import DiffusionWorld, led_to
 from worldsim.models.video_dit import SIZES
+from worldsim.random import draw
 from worldsim.training.optim import MuonAdamW, split
 from worldsim.types import Clip
 

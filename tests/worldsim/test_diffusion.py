@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from worldsim.diffusion.noise import Levels, draw
+from worldsim.diffusion.noise import Levels
 from worldsim.diffusion.objective import clean_from, corrupt, error
 from worldsim.diffusion.sample import euler
+from worldsim.random import draw
 
 
 def seeded(*seeds):

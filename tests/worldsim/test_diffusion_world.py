@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from worldsim.codec.pixel import Pixel
-from worldsim.diffusion.noise import Levels, draw
+from worldsim.diffusion.noise import Levels
 from worldsim.diffusion.sample import euler
 from worldsim.models.diffusion_world import DiffusionWorld, branch, led_to
 from worldsim.models.video_dit import SIZES, VideoDiT, looks_back
+from worldsim.random import draw
 from worldsim.types import Clip
 
 

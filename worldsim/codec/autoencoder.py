@@ -17,8 +17,8 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from worldsim.diffusion.noise import draw
 from worldsim.protocols import Noise, Recalled
+from worldsim.random import draw
 from worldsim.types import Clip
 
 

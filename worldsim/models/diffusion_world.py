@@ -16,10 +16,11 @@ from torch import Tensor, nn
 
 from worldsim.codec.pixel import Pixel
 from worldsim.diffusion import objective, sample
-from worldsim.diffusion.noise import Levels, draw
+from worldsim.diffusion.noise import Levels
 from worldsim.models.video_dit import VideoDiT
 from worldsim.nn.attention import KeyValues, Past
 from worldsim.protocols import Codec, Noise, Recalled
+from worldsim.random import draw
 from worldsim.types import Clip
 
 
