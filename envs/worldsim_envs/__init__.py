@@ -26,6 +26,10 @@ SCENES = {
     "worldsim/Gallery-v0": Listed("worldsim_envs.mujoco.gallery:GALLERY", 40),
     "worldsim/Tour-v0": Listed("worldsim_envs.mujoco.gallery:TOUR", 128),
     "worldsim/Frieze-v0": Listed("worldsim_envs.mujoco.gallery:FRIEZE", 40),
+    "worldsim/Collide-v0": Listed("worldsim_envs.mujoco.collide:COLLIDE", 50),
+    "worldsim/Dominoes-v0": Listed("worldsim_envs.mujoco.dominoes:DOMINOES", 40),
+    "worldsim/Tower-v0": Listed("worldsim_envs.mujoco.tower:TOWER", 40),
+    "worldsim/Gate-v0": Listed("worldsim_envs.mujoco.gate:GATE", 40),
 }
 """Every scene. A scene added here is registered, documented and covered by the contract suite."""
 

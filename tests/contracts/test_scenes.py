@@ -58,12 +58,12 @@ def same(one, other):
 
 
 def of_hue(rgb, hue):
-    """The pixels of one hue: coloured at all, and in its direction around the grey axis more than in any other's."""
+    """The pixels of one hue: coloured at all, and in its direction around the grey axis, not in one between two."""
     chroma = rgb - rgb.mean(-1, keepdims=True, dtype=float)
     strength = np.linalg.norm(chroma, axis=-1)
     paint = palette.RGB - palette.RGB.mean(1, keepdims=True)
     paint /= np.linalg.norm(paint, axis=1, keepdims=True)
-    return (strength > 25) & ((chroma @ paint.T).argmax(-1) == hue)
+    return (strength > 25) & (chroma @ paint[hue] > 0.93 * strength)
 
 
 def moments(env, seeds=range(6), every=3, count=12):
@@ -197,7 +197,8 @@ def test_what_is_removed_is_gone_and_nothing_else_is_touched(env):
             after, others = info["truth"], np.arange(len(env.things)) != slot
             assert not after["present"][slot] and after["visible"][slot] == 0
             assert not (observation["segmentation"] == slot).any()
-            assert of_hue(observation["pov"], before["hue"][slot]).sum() <= 2  # where two others' edges mix
+            if (before["hue"] == before["hue"][slot]).sum() == 1:
+                assert of_hue(observation["pov"], before["hue"][slot]).sum() < 10  # where others' edges mix
             for name in ("pos", "quat", "velocity", "present", "hue"):
                 assert np.array_equal(after[name][others], before[name][others]), name
             assert f"remove:{slot}" not in env.changes
@@ -210,6 +211,8 @@ def test_pixels_and_truth_agree_on_what_is_where(env):
         spread = env.camera.intrinsics[0, 0] * truth["diameter"] / np.maximum(env.camera.project(truth["pos"])[1], 1e-3)
         for slot in np.flatnonzero(truth["present"]):
             painted = of_hue(observation["pov"], truth["hue"][slot])
+            if (truth["hue"] == truth["hue"][slot]).sum() > 1:
+                continue  # a hue that two have names neither
             if truth["visible"][slot] == 1:
                 whole += 1
                 middle = np.argwhere(painted).mean(0)[::-1] + 0.5
@@ -227,17 +230,18 @@ def test_depth_ids_and_camera_agree(env):
         points = env.camera.unproject(rows[:, ::-1] + 0.5, observation["depth"][*rows.T])
         away = np.linalg.norm(points - truth["pos"][slots], axis=1)
         assert (away <= 0.5 * np.sqrt(3) * truth["diameter"][slots] + 1e-3).all()
-        assert (away >= 0.5 * truth["diameter"][slots] - 1e-3).all()
+        whole = np.array([len(pieces) == 1 for pieces in env.backend.pieces])[slots]  # parts may stand off
+        assert (away >= truth["size"][slots].min(1) - 1e-3)[whole].all()
 
 
 def test_it_can_be_looked_at_from_anywhere(env):
     observation, info = env.reset(seed=0)
     own = env.render_at(env.camera, depth=True, segmentation=True)
     assert np.array_equal(own.rgb, observation["pov"]) and np.array_equal(own.depth, observation["depth"])
-    slot = int(np.flatnonzero(info["truth"]["present"])[0])
-    at = info["truth"]["pos"][slot]
-    above = Camera.look(at + np.array([0.02, -0.1, 1.5]), at, fov=40, size=48)
-    picture = env.render_at(above, size=48, segmentation=True)
+    slot = int(info["truth"]["visible"].argmax())
+    at, eye = info["truth"]["pos"][slot], env.camera.pose[:3, 3]
+    nearer = Camera.look(at + 0.4 * (eye - at) + np.array([0.02, 0.0, 0.05]), at, fov=40, size=48)
+    picture = env.render_at(nearer, size=48, segmentation=True)
     assert picture.rgb.shape == (48, 48, 3) and picture.depth is None
     assert picture.segmentation[24, 24] == slot
     assert np.array_equal(env.render(), observation["pov"])

@@ -162,6 +162,7 @@ class MujocoBackend:
         model, data: MuJoCo's.
         seed: Of this episode.
         present, hue: By slot.
+        extent: Half of each thing's extent along its own axes (m), by slot.
         geoms, bodies: MuJoCo's ids, by slot; of a thing with parts, its first geom.
         pieces: All geoms of each slot.
     """
@@ -220,7 +221,7 @@ class MujocoBackend:
         self.present = np.arange(self.recipe.slots) < len(things)
         self.hue = np.array([thing.hue for thing in things] + [-1] * empty)
         self.shape = np.array([SHAPES.index(thing.shape) for thing in things] + [-1] * empty)
-        self._extent = np.array([thing.half for thing in things] + [(0.05,) * 3] * empty)
+        self.extent = np.array([thing.half for thing in things] + [(0.05,) * 3] * empty)
         self._owner = np.full(self.model.ngeom + 1, -1, np.int32)  # its last entry stands for no geom at all
         for slot, geoms in enumerate(self.pieces):
             self._owner[geoms] = slot
@@ -269,8 +270,8 @@ class MujocoBackend:
             "present": self.present.copy(),
             "hue": self.hue.copy(),
             "shape": np.where(self.present, self.shape, -1),
-            "size": self._extent.copy(),
-            "diameter": 2 * self._extent.max(1),
+            "size": self.extent.copy(),
+            "diameter": 2 * self.extent.max(1),
             "pixel": np.where((self.present & (depth > 0))[:, None], pixel, -1.0),
             "visible": self._visible(camera, size),
             "contact": self._touched.copy(),

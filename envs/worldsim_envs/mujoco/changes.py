@@ -58,6 +58,38 @@ def push(world: MujocoBackend, slot: int, velocity: Sequence[float]) -> None:
     world.speed(slot)[:3] += velocity
 
 
+def launch(world: MujocoBackend, slot: int, speed: float = 1.0, turn: float = 0.0) -> None:
+    """Make a thing `speed` times as fast, and turn its way to the left by `turn` (rad), seen from above."""
+    velocity, cos, sin = world.speed(slot)[:2], np.cos(turn), np.sin(turn)
+    velocity[:] = speed * np.array([[cos, -sin], [sin, cos]]) @ velocity
+
+
+def enlarge(world: MujocoBackend, slot: int, ratio: float) -> None:
+    """Make a thing `ratio` times as wide, deep and high, of the same stuff; it stands on what it stood on."""
+    geoms, body, model = world.pieces[slot], world.bodies[slot], world.model
+    for table in (model.geom_size, model.geom_pos, model.geom_rbound):
+        table[geoms] *= ratio
+    model.geom_aabb[geoms] *= ratio
+    model.body_mass[body] *= ratio**3
+    model.body_inertia[body] *= ratio**5
+    low, high = int(model.body_bvhadr[body]), int(model.body_bvhadr[body] + model.body_bvhnum[body])
+    model.bvh_aabb[low:high] *= ratio
+    mujoco.mj_setConst(model, mujoco.MjData(model))
+    world.place(slot)[2] += (ratio - 1) * world.extent[slot, 2]
+    world.extent[slot] *= ratio
+
+
+def shift(world: MujocoBackend, slots: Sequence[int], by: Sequence[float]) -> None:
+    """Put things elsewhere, all by the same way (m)."""
+    for slot in slots:
+        world.place(slot)[:3] += by
+
+
+def dim(world: MujocoBackend) -> None:
+    """Halve the light that casts the shadows."""
+    world.model.light_diffuse[world.model.light_castshadow.astype(bool)] *= 0.5
+
+
 def each(
     world: MujocoBackend, verb: str, change: Callable[..., None], **ways: dict[str, Any]
 ) -> dict[str, Callable[[MujocoBackend], None]]:

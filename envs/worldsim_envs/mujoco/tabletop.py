@@ -46,6 +46,7 @@ from worldsim_envs import palette
 from worldsim_envs.cameras import Camera
 from worldsim_envs.mujoco.backend import MujocoBackend, Recipe, Thing
 from worldsim_envs.mujoco.changes import each, recolour, remove, weigh
+from worldsim_envs.mujoco.hands import pusher
 from worldsim_envs.mujoco.studio import studio, tray
 from worldsim_envs.scene import Scene
 from worldsim_envs.variation import Draw
@@ -77,25 +78,8 @@ def _build(draw: Draw) -> tuple[mujoco.MjSpec, list[Thing]]:
         apart = np.linalg.norm(places[:, None] - places, axis=-1) + np.eye(count + 1)
         if apart.min() > 0.45:
             break
-    _pusher(spec, places[-1], rng.uniform(0.10, 0.16))
+    pusher(spec, places[-1], rng.uniform(0.10, 0.16), radius=PUSHER)
     return spec, [_lying(rng, int(hue), place) for hue, place in zip(hues, places[:-1], strict=True)]
-
-
-def _pusher(spec: mujoco.MjSpec, place: np.ndarray, shade: float) -> None:
-    """A dark cylinder that floats just above the table on two rails, each driven to a velocity."""
-    body = spec.worldbody.add_body(name="pusher", pos=[*place, 0.135])
-    for name, axis in (("right", [1, 0, 0]), ("away", [0, 1, 0])):
-        body.add_joint(name=name, type=mujoco.mjtJoint.mjJNT_SLIDE, axis=axis)
-        drive = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
-        drive.set_to_velocity(kv=300.0)
-        drive.forcelimited, drive.forcerange = True, [-150.0, 150.0]
-    body.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_CYLINDER,
-        size=[PUSHER, 0.13, 0],
-        rgba=[shade] * 3 + [1],
-        mass=4.0,
-        friction=[0.2, 0, 0],
-    )
 
 
 def _lying(rng: np.random.Generator, hue: int, place: np.ndarray) -> Thing:
