@@ -2,20 +2,23 @@
 
 import hashlib
 import importlib
+import inspect
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from worldsim.models.checkpoint import WEIGHTS, load
+from worldsim.models.checkpoint import RECIPE, WEIGHTS, load
 from worldsim.protocols import WorldModel
 from worldsim.rollout import imagine_batch
 from worldsim_benchmarks.benchmark import SPLITS, Twins, Video, title
 from worldsim_benchmarks.catalogue import BENCHMARKS, choose, listed
 from worldsim_benchmarks.contestants import ORACLES
-from worldsim_benchmarks.result import machine, write
+from worldsim_benchmarks.kept import kept
+from worldsim_benchmarks.result import machine, read_like, write
 from worldsim_benchmarks.run import Entry, run
 
 
@@ -65,19 +68,24 @@ def bench(
     seed: int = 0,
     samples: int = 1,
     batch: int = 16,
+    truth: str = "runs/truth",
 ) -> None:
     """Benchmark world models between the floor of trivial contestants and the ceiling of the replayed world.
+
+    The same command again goes on where it was stopped: worlds are simulated once, and a result that is there already
+    is not measured again.
 
     Args:
         models: One, or several as in `[still,runs/demo/fit/model]`. Each is a checkpoint's folder; or `still`, `drift`,
             `replay`, `replay-codec`; or `module:Class`, which makes a WorldModel without arguments.
-        benchmarks: One or several, such as `permanence` or `permanence@1`; all of them by default.
+        benchmarks: One or several, such as `permanence` or `permanence@2`; all of them by default.
         split: `quick` (32 twins, not for ranking) or `dev` (200).
         size: Height and width of the frames in pixels.
         out: Folder that results are appended to; `worldsim board` makes a leaderboard of it.
         seed: Of what the models imagine.
         samples: Futures a model imagines for each case; the score is their mean, never the best.
         batch: Cases imagined at once.
+        truth: Folder where the simulated worlds are kept; it can be deleted at any time.
     """
     asked = [choose(name) for name in listed(benchmarks) or BENCHMARKS]
     if split not in SPLITS:
@@ -85,14 +93,17 @@ def bench(
     entries = [entry(name, batch) for name in listed(models)]
     taking_part = {each.contestant.name for each in entries}
     for benchmark in asked:
-        worlds = tqdm(benchmark.twins(split, size=size), desc=f"{title(benchmark)}: worlds", total=SPLITS[split][1])
-        twins = list(worlds)
+        worlds = partial(tqdm, desc=f"{title(benchmark)}: worlds", total=SPLITS[split][1])
+        twins = kept(benchmark, split, size=size, folder=truth, progress=worlds)
+        before = read_like(out, title(benchmark), split, size)
+        paths = {id(result): path for path, result in before.items()}
         began = time.perf_counter()
         others = [each for each in entries if each.kind == "model"]  # the oracles take part in every run
-        for result in run(benchmark, twins, others, split=split, size=size, seed=seed, samples=samples):
+        here = {"split": split, "size": size, "seed": seed, "samples": samples}
+        for result in run(benchmark, twins, others, known=list(before.values()), **here):
             ended = time.perf_counter()
             made = {"seconds": round(ended - began, 1), "at": time.strftime("%FT%TZ", time.gmtime()), **machine()}
-            path, began = write(result, out, made), ended
+            path, began = paths.get(id(result)) or write(result, out, made), ended
             if result.contestant in taking_part:
                 interval = f"[{result.low:.1f}, {result.high:.1f}]"
                 print(f"{result.benchmark:<16}{result.contestant:<24}{result.score:6.1f} {interval:<16}{path}")
@@ -108,10 +119,20 @@ def entry(name: str, batch: int) -> Entry:
         model = made(module, attribute)
         if not isinstance(model, WorldModel):
             raise ValueError(f"{name} is no WorldModel: it needs the methods `watch` and `imagine`")
-        return Entry(Modelled(name, model, batch), "model")
-    model, weights = load(name), Path(name) / WEIGHTS
-    digest = {"weights": hashlib.sha256(weights.read_bytes()).hexdigest()} if weights.exists() else {}
-    return Entry(Modelled(on_the_board(name), model, batch), "model", digest)
+        return Entry(Modelled(name, model, batch), "model", _source(model))
+    model, files = load(name), {"weights": Path(name) / WEIGHTS, "recipe": Path(name) / RECIPE}
+    digests = {part: _digest(path) for part, path in files.items() if path.exists()}
+    return Entry(Modelled(on_the_board(name), model, batch), "model", {**digests, **_source(model)})
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _source(model: WorldModel) -> dict[str, str]:
+    """The digest of the file that a model's class was read from: with other code it is another model."""
+    file = inspect.getsourcefile(type(model))
+    return {"source": _digest(Path(file))} if file else {}
 
 
 def made(module: str, attribute: str) -> object:

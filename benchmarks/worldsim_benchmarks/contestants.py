@@ -34,7 +34,7 @@ class Corrupted:
 
 @dataclass(frozen=True)
 class OtherEpisode:
-    """The truth of the next twins in line: plausible frames of another world."""
+    """One future of the next twins in line, shown to all arms alike: plausible frames, and no idea of what is asked."""
 
     name: str = "random-other"
 
@@ -42,8 +42,8 @@ class OtherEpisode:
         """One video a case, cut or held to the length of its plan."""
         others = [*twins[1:], twins[0]]
         return [
-            [_held(other.truth.frames, len(own.plan)) for own, other in zip(each.cases, next_one.cases, strict=True)]
-            for each, next_one in zip(twins, others, strict=True)
+            [_held(other.cases[0].truth.frames, len(own.plan)) for own in each.cases]
+            for each, other in zip(twins, others, strict=True)
         ]
 
 

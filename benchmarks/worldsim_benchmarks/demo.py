@@ -73,7 +73,8 @@ def demo(out: str = "runs/demo", minutes: float = 12.0, size: int = 64, seed: in
         write_png(folder / "imagined" / f"episode-{index}.png", filmstrip(rollout))
 
     chapter("benchmark", f"worldsim bench '[{run / 'model'},still,drift]' --out {results}")
-    bench([str(run / "model"), "still", "drift"], out=str(results), size=size, seed=seed)
+    models, truth = [str(run / "model"), "still", "drift"], str(folder / "truth")
+    bench(models, out=str(results), size=size, seed=seed, truth=truth)
 
     chapter("rank", f"worldsim board --results {results}")
     board(str(results))

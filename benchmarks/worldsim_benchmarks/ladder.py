@@ -20,7 +20,7 @@ from worldsim_benchmarks.run import Scale, measure, raw
 RULES = {
     "perfect": "raw at least 0.97",
     "ceiling": "at least 95",
-    "trivial": "at most 2",
+    "trivial": "0, give or take 2",
     "wrong": "raw at most 0",
     "benign": "costs at most 10",
     "harmful": "at most 5",
@@ -104,7 +104,7 @@ def _step(name: str, rule: str, number: float, scale: Scale) -> Step:
     holds = {
         "perfect": number >= 0.97,
         "ceiling": score >= 95,
-        "trivial": score <= 2,
+        "trivial": abs(score) <= 2,
         "wrong": number <= 0,
         "benign": score >= 90,
         "harmful": score <= 5,

@@ -1,4 +1,4 @@
-"""permanence@1: does a thing that passes behind a screen come out again, and only then?
+"""permanence@2: does a thing that passes behind a screen come out again, and only then?
 
 **Question.** A coloured thing enters, in sight for eight frames, passes behind an opaque grey screen and comes out on
 the other side. Its twin is the same world without that thing. From eight frames the model imagines the next 32 (3.2 s).
@@ -16,6 +16,9 @@ OP alone depends on a colour reader; TDS alone is blind to duplicates and to thi
 geometric mean lets neither make up for the other.
 
 **Known limits.** Palette scenes only; a thing must be at least ten pixels large.
+
+**Versions.** 1: the trivial row `random-other` was shown the arm of another episode that goes by the same name, so it
+knew which arm it was asked about, and put the floor at 0.025. 2: it is shown one future for both, and the floor is 0.
 
 **Source.** Violation-of-expectation designs with spliced twins follow Piloto et al., Intuitive physics learning in a
 deep-learning model inspired by developmental psychology, Nature Human Behaviour 6 (2022); the formulas are ours.
@@ -41,7 +44,7 @@ class Permanence:
     """Object permanence on `Hidden`; the module's docstring is its page."""
 
     name = "permanence"
-    version = 1
+    version = 2
     metrics = ("R", "F", "L", "X", "OP", "TDS")
 
     def __init__(self):

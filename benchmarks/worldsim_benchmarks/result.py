@@ -70,8 +70,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, float):
-        return None if math.isnan(value) else round(value, 6)
+        return None if math.isnan(value) else rounded(value)
     return value
+
+
+def rounded(value: float) -> float:
+    """As precise as a result is written."""
+    return round(value, 6)
 
 
 def write(result: Result, folder: str | Path, made: Mapping[str, str | float | int]) -> Path:
@@ -108,6 +113,11 @@ def read(path: str | Path) -> Result:
         fields[name] = _number(fields[name])
     fields["metrics"] = {name: _number(value) for name, value in fields["metrics"].items()}
     return Result(**fields)
+
+
+def read_like(folder: str | Path, benchmark: str, split: str, size: int) -> dict[Path, Result]:
+    """The results that a folder has of a benchmark version (such as `permanence@1`) on one split at one size."""
+    return {path: read(path) for path in sorted((Path(folder) / benchmark).glob(f"*/{split}-{size}-*/result.json"))}
 
 
 def read_all(folder: str | Path) -> list[Result]:

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, title
 from worldsim_benchmarks.cases import digest
 from worldsim_benchmarks.contestants import CEILING, ORACLES, trivial
-from worldsim_benchmarks.result import Result, versions
+from worldsim_benchmarks.result import Result, rounded, versions
 from worldsim_benchmarks.stats import bootstrap, means
 
 
@@ -83,27 +83,65 @@ def run(
     size: int,
     seed: int = 0,
     samples: int = 1,
+    known: Sequence[Result] = (),
 ) -> Iterator[Result]:
     """The trivial contestants, which make the floor; the truth, which makes the ceiling; then everyone who takes part.
 
-    Each result is yielded as soon as it is known; the first ones wait for the floor and the ceiling.
+    Each result is yielded as soon as it is known; the first ones wait for the floor and the ceiling. A result that is
+    among `known` (same contestant, made alike of the same cases on the same scale) is not measured again but yielded as
+    it is; to the byte it is what would have come.
     """
-    bounds = [Entry(one, "trivial") for one in trivial(twins)] + [Entry(one, "oracle") for one in ORACLES.values()]
-    known = [measure(benchmark, twins, entry.contestant, seed=seed) for entry in bounds]
-    numbers = {entry.contestant.name: raw(benchmark, measured) for entry, measured in zip(bounds, known, strict=True)}
-    floor = max(number for entry, number in zip(bounds, numbers.values(), strict=True) if entry.kind == "trivial")
-    scale = Scale(floor, numbers[CEILING.name])
     about = {
         "seed": seed,
         "cases": digest([case.truth.frames for each in twins for case in each.cases]),
         **versions(),
     }
-    here = {"benchmark": benchmark, "twins": twins, "scale": scale, "split": split, "size": size}
-    for entry, measured in zip(bounds, known, strict=True):
-        yield rate(entry, measured, about, **here)
+    found = {_who(one): one for one in known if (one.benchmark, one.split, one.size) == (title(benchmark), split, size)}
+    bounds = [Entry(one, "trivial") for one in trivial(twins)] + [Entry(one, "oracle") for one in ORACLES.values()]
+    there = [found.get(_who_would(entry, about)) for entry in bounds]
+    here = {"benchmark": benchmark, "twins": twins, "split": split, "size": size}
+    if (scale := _scale_of(there)) is not None:
+        yield from (one for one in there if one is not None)
+    else:
+        measured = [measure(benchmark, twins, entry.contestant, seed=seed) for entry in bounds]
+        numbers = [rounded(raw(benchmark, one)) for one in measured]
+        kinds = [(entry.kind, entry.contestant.name) for entry in bounds]
+        scale = _scale(kinds, numbers)
+        for entry, one in zip(bounds, measured, strict=True):
+            yield rate(entry, one, about, scale=scale, **here)
+    about |= {"samples": samples}
     for entry in entries:
-        measured = measure(benchmark, twins, entry.contestant, seed=seed, samples=samples)
-        yield rate(entry, measured, {**about, "samples": samples}, **here)
+        before = found.get(_who_would(entry, about))
+        if before is not None and (before.floor, before.ceiling) == (scale.floor, scale.ceiling):
+            yield before
+        else:
+            one = measure(benchmark, twins, entry.contestant, seed=seed, samples=samples)
+            yield rate(entry, one, about, scale=scale, **here)
+
+
+def _scale(kinds: Sequence[tuple[str, str]], numbers: Sequence[float]) -> Scale:
+    """From the kind and name of each of the bounds, and its raw number: the best trivial one, and the ceiling."""
+    pairs = list(zip(kinds, numbers, strict=True))
+    floor = max(number for (kind, _), number in pairs if kind == "trivial")
+    return Scale(floor, next(number for (_, name), number in pairs if name == CEILING.name))
+
+
+def _scale_of(bounds: Sequence[Result | None]) -> Scale | None:
+    """The scale of bounds that were all measured before; None where one is missing, or was rated on another."""
+    whole = [one for one in bounds if one is not None]
+    if len(whole) < len(bounds):
+        return None
+    scale = _scale([(one.kind, one.contestant) for one in whole], [one.raw for one in whole])
+    return scale if all((one.floor, one.ceiling) == (scale.floor, scale.ceiling) for one in whole) else None
+
+
+def _who(result: Result) -> tuple:
+    return result.contestant, result.kind, frozenset(result.manifest.items())
+
+
+def _who_would(entry: Entry, about: Mapping[str, str | int | float | bool | None]) -> tuple:
+    """What `_who` would say of the result of an entry."""
+    return entry.contestant.name, entry.kind, frozenset({**about, **entry.manifest}.items())
 
 
 def rate(
