@@ -1,21 +1,21 @@
 """What stands behind the protocol, played by our own client; `test_with_minerl.py` has MineRL's."""
 
+import json
 import socket
+import struct
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
 from flatland import Flatland, served
+from tap import golden
 from test_client import still
 
 from worldsim_envs.minecraft.malmo import mission
 from worldsim_envs.minecraft.malmo.client import MalmoEnv
-from worldsim_envs.minecraft.malmo.server import Player, compass, listen, serve
+from worldsim_envs.minecraft.malmo.server import Player, Session, compass, listen, serve
 from worldsim_envs.minecraft.malmo.tasks import TASKS, find
 from worldsim_envs.minecraft.malmo.wire import HELLO, HungUp, Token, Wire, request
-
-GOLDEN = Path(__file__).parent / "golden"
 
 
 def walk(env, steps, **action):
@@ -149,6 +149,76 @@ def test_it_echoes_has_no_server_to_join_and_ends_when_told_to():
         wire.close()
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ValueError, match="another port"):
         listen(port=taken.getsockname()[1])
+
+
+def alike(one, other):
+    """Whether two streams of the game's messages are: pictures to the byte, numbers to a rounding."""
+    assert len(one) == len(other)
+    for mine, theirs in zip(one, other, strict=True):
+        if mine[:1] == b"{":
+            mine, theirs = json.loads(mine), json.loads(theirs)
+            assert mine.keys() == theirs.keys()
+            assert all(mine[k] == (pytest.approx(v) if isinstance(v, float) else v) for k, v in theirs.items())
+        elif len(mine) == 10:
+            assert struct.unpack("!dbb", mine) == pytest.approx(struct.unpack("!dbb", theirs))
+        else:
+            assert mine == theirs
+
+
+def test_the_server_answers_the_golden_transcript_as_it_did():
+    client, game = golden()
+    assert [len(message) for message in game if message[:1] != b"{"] == [4, 4, 12288, 1, *[12288, 10] * 2]
+    with listen(port=0) as pair:
+        one, other = socket.create_connection(pair.getsockname()), pair.accept()[0]
+    with one, other:
+        session = threading.Thread(target=Session(Wire(other, "the client", 10), Flatland()).run)
+        session.start()
+        wire = Wire(one, "the server", 10)
+        wire.send(*client)
+        alike([wire.receive("an answer") for _ in game], game)
+        session.join(10)
+        assert not session.is_alive()
+
+
+def test_our_client_says_what_minerls_said_and_sees_what_it_was_told():
+    client, game = golden()
+    heard = []
+
+    def replay(listening):
+        line, _ = listening.accept()
+        with line:
+            wire = Wire(line, "the client", 10)
+            wire.send(*game)
+            while not heard or heard[-1] != b"<Disconnect/>":
+                heard.append(wire.receive("a message"))
+
+    with listen(port=0) as listening:
+        thread = threading.Thread(target=replay, args=(listening,))
+        thread.start()
+        env = MalmoEnv("NavigateDense", port=listening.getsockname()[1])
+        seen = [(*env.reset(seed=17)[:1], 0.0)]
+        seen += [
+            env.step(still(env) | {"forward": 1, "camera": np.array([2.5, -10], np.float32)})[:2] for _ in range(2)
+        ]
+        env.close()
+        thread.join(10)
+    assert len(heard) == len(client)
+    for ours, minerls in zip(heard, client, strict=True):
+        if ours.startswith(b"<MissionInit"):
+            assert mission.read(ours) == mission.read(minerls)
+        elif ours.count(b":") == 5:  # the token
+            assert ours.split(b":")[1:] == minerls.split(b":")[1:]
+        else:
+            assert sorted(_lines(ours)) == sorted(_lines(minerls))
+    for (observation, _), picture, told in zip(seen, game[2::3], game[3:4] + game[7::3], strict=True):
+        assert observation["pov"][::-1].tobytes() == picture
+        assert observation["compass"]["angle"] == np.float32(json.loads(told)["compassAngle"])
+    assert [reward for _, reward in seen[1:]] == [struct.unpack("!dbb", message)[0] for message in game[6::3]]
+
+
+def _lines(message):
+    """The commands of a step, which may stand in any order; of others the one line."""
+    return message.replace(b"<StepClient0>", b"").replace(b"</StepClient0 >", b"").split(b"\n")
 
 
 def test_the_compass_points_to_the_goal():
