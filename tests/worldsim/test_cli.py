@@ -8,7 +8,7 @@ import pytest
 
 from worldsim.cli import commands, main, named, usage
 
-NAMES = ("bench", "board", "data", "demo", "fit", "imagine", "ladder", "record")
+NAMES = ("admission", "bench", "board", "data", "demo", "fit", "imagine", "ladder", "record")
 
 
 def test_the_table_in_pyproject_is_what_is_installed():
