@@ -1,4 +1,4 @@
-"""fidelity@1: are the imagined frames, and the things in them, where the plan really takes them?
+"""fidelity@2: are the imagined frames, and the things in them, where the plan really takes them?
 
 **Question.** Things cross a table behind a screen that the agent slides. From eight frames and the actions to come, the
 model imagines the next 32 frames (3.2 s).
@@ -17,6 +17,8 @@ A blur earns S and no P; things in their places on a wrong background earn P and
 **Also told.** PSNR (dB) over the first 8 and 16 frames and over all.
 
 **Known limits.** One future per case: where a world is chancy, use a benchmark of outcomes. Palette scenes only.
+
+**Versions.** 1: the reader took the seam of two things that touch for a third one. 2: it no longer does.
 
 **Source.** S is a skill score against persistence (Murphy, Skill scores based on the mean square error, Monthly Weather
 Review 116, 1988) in its bounded, antisymmetric form.
@@ -41,7 +43,7 @@ class Fidelity:
     """Pixels and places on `Hidden`; the module's docstring is its page."""
 
     name = "fidelity"
-    version = 1
+    version = 2
     metrics = ("S", "P", "psnr@8", "psnr@16", "psnr@32")
 
     def __init__(self):

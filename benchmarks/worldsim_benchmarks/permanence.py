@@ -18,7 +18,8 @@ geometric mean lets neither make up for the other.
 **Known limits.** Palette scenes only; a thing must be at least ten pixels large.
 
 **Versions.** 1: the trivial row `random-other` was shown the arm of another episode that goes by the same name, so it
-knew which arm it was asked about, and put the floor at 0.025. 2: it is shown one future for both, and the floor is 0.
+knew which arm it was asked about, and put the floor at 0.025. 2: it is shown one future for both, and the
+floor is 0; the reader no longer takes the seam of two things that touch for a third one.
 
 **Source.** Violation-of-expectation designs with spliced twins follow Piloto et al., Intuitive physics learning in a
 deep-learning model inspired by developmental psychology, Nature Human Behaviour 6 (2022); the formulas are ours.

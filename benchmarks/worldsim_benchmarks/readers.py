@@ -89,21 +89,30 @@ class Sighting:
 class ColourReader:
     """Finds things by hue: pixels with enough chroma, near a palette hue, in connected patches.
 
+    A patch as thin as a pixel is none: where two things touch, their hues mix along the seam, at times to a third.
+
     Args:
         palette: RGB of each hue, on any scale; hues at least 40 degrees apart, on grey backgrounds.
         chroma: Least distance from grey, in levels of 255.
         alike: Least cosine between a pixel's chroma and its hue's.
         least_area: Smallest patch in pixels.
+        least_width: Smallest area over longest side, in pixels.
     """
 
     def __init__(
-        self, palette: Float[np.ndarray, "p 3"], chroma: float = 30, alike: float = 0.93, least_area: int = 10
+        self,
+        palette: Float[np.ndarray, "p 3"],
+        chroma: float = 30,
+        alike: float = 0.93,
+        least_area: int = 10,
+        least_width: float = 1.5,
     ):
         towards = palette - palette.mean(1, keepdims=True)
         self.directions = towards / np.linalg.norm(towards, axis=1, keepdims=True)
         self.chroma = chroma
         self.alike = alike
         self.least_area = least_area
+        self.least_width = least_width
 
     def read(self, frames: UInt8[np.ndarray, "t h w 3"]) -> Sighting:
         """Everything coloured in every frame."""
@@ -126,8 +135,12 @@ class ColourReader:
             inside = vivid > 0.5 * middling[patch]
             areas = np.bincount(patch[inside], minlength=count + 1)
             t, v, u = (np.bincount(patch[inside], axis[inside], count + 1) for axis in pixels.T)
+            boxes = ndimage.find_objects(patches)
             for i in np.flatnonzero(areas >= self.least_area):
                 area = float(areas[i])
+                _, high, wide = boxes[i - 1]
+                if area < self.least_width * max(high.stop - high.start, wide.stop - wide.start):
+                    continue
                 rows.append((round(t[i] / area), hue, area, u[i] / area + 0.5, v[i] / area + 0.5))
         table = np.array(sorted(rows)).reshape(-1, 5)
         return Sighting(table[:, 0].astype(int), table[:, 1].astype(int), table[:, 2], table[:, 3:])

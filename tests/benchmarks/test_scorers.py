@@ -115,6 +115,15 @@ def test_an_answer_of_another_length_is_named():
         measure(Permanence(), PAIRS, Short())
 
 
+def test_the_seam_of_two_things_is_no_third_one():
+    frames = np.full((1, 64, 64, 3), 140, np.uint8)
+    green, blue, cyan = (np.round(255 * RGB[hue]) for hue in (3, 5, 4))
+    frames[0, 20:30, 20:32], frames[0, 30, 20:32], frames[0, 31:41, 20:32] = green, cyan, blue
+    assert ColourReader(RGB).read(frames).hue.tolist() == [3, 5]
+    frames[0, 29:32, 20:32] = cyan
+    assert ColourReader(RGB).read(frames).hue.tolist() == [3, 4, 5]  # but three pixels are
+
+
 def test_the_order_of_the_twins_does_not_matter():
     there, back = (
         raw(Permanence(), measure(Permanence(), order, Corrupted("noisy", known.grain, 20.0)))
