@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -142,6 +143,19 @@ class ClipDataset(Dataset):
         return {**vars(self), "_memory": None}  # or a worker process would be sent all frames
 
 
+@runtime_checkable
+class Windows(Protocol):
+    """Windows of one dataset, or of several."""
+
+    def __len__(self) -> int:
+        """The number of windows."""
+        ...
+
+    def clips(self, windows: Int[np.ndarray, " b"]) -> Clip:
+        """These windows as a batch."""
+        ...
+
+
 class Batches(IterableDataset):
     """Batches without end, of windows drawn at random; the i-th is a pure function of (seed, i).
 
@@ -154,7 +168,7 @@ class Batches(IterableDataset):
         ranks: How many there are.
     """
 
-    def __init__(self, clips: ClipDataset, batch: int, seed: int = 0, start: int = 0, rank: int = 0, ranks: int = 1):
+    def __init__(self, clips: Windows, batch: int, seed: int = 0, start: int = 0, rank: int = 0, ranks: int = 1):
         self.clips, self.batch, self.seed, self.start = clips, batch, seed, start
         self.rank, self.ranks = rank, ranks
 

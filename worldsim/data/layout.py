@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 
 from worldsim.types import Episode
 
@@ -37,6 +38,13 @@ PARQUET = {"compression": "zstd", "use_dictionary": False}  # a dictionary would
 def file_of(folder: str, index: int, suffix: str) -> str:
     """The place of the index-th file of a folder, from the root of the dataset."""
     return f"{folder}/chunk-{index // FILES_PER_FOLDER:03d}/file-{index % FILES_PER_FOLDER:03d}.{suffix}"
+
+
+def worlds_of(path: Path) -> list[str]:
+    """The names of the datasets in a folder that several worlds were recorded into; none where it is no such folder."""
+    recipe = path / RECIPE
+    env = yaml.safe_load(recipe.read_text()).get("env") if recipe.is_file() else None
+    return list(env) if isinstance(env, dict) else []
 
 
 def content_hash(path: Path, info: Mapping[str, Any]) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from worldsim.data.clips import Batches, ClipDataset
+from worldsim.data.clips import Batches, ClipDataset, Windows
+from worldsim.data.mixture import MixedClips, Mixture, open_data
 from worldsim.data.store import EpisodeStore
 from worldsim.types import Clip
 
@@ -20,7 +21,8 @@ class ClipModule(L.LightningDataModule):
     `check_val_every_n_epoch=None`. The i-th batch is a pure function of (seed, i), whatever the number of workers.
 
     Args:
-        path: A dataset that `worldsim record` wrote.
+        path: What `worldsim record` wrote: a dataset, or the datasets of several worlds, which are learned as one; see
+            `worldsim.data.mixture`.
         frames: Frames of a clip.
         batch: Clips of a batch.
         seed: Decides which windows are drawn.
@@ -40,7 +42,7 @@ class ClipModule(L.LightningDataModule):
         ValueError: Where a setting cannot be, or there are too few episodes to hold one out.
     """
 
-    store: EpisodeStore
+    store: EpisodeStore | Mixture
     size: tuple[int, int]
     actions: int
     fps: float
@@ -73,15 +75,19 @@ class ClipModule(L.LightningDataModule):
         self._step = 0  # a checkpoint is loaded after this
         if hasattr(self, "store"):
             return
-        store = EpisodeStore(self.path)
+        store = open_data(self.path)
         if len(store) < 2:
             raise ValueError(f"{self.path} has {len(store)} episode; one to train with and one to hold out are needed")
         count = min(max(1, round(self.held_out * len(store))), len(store) - 1)
         self.held_out_episodes = np.linspace(0, len(store) - 1, count, dtype=int).tolist()
         kept = sorted(set(range(len(store))) - set(self.held_out_episodes))
-        self._train = ClipDataset(self.path, self.frames, kept, self.cache)
-        self._val = ClipDataset(self.path, self.frames, self.held_out_episodes, self.cache)
+        self._train, self._val = (self._clips(store, chosen) for chosen in (kept, self.held_out_episodes))
         self.store, self.size, self.actions, self.fps = store, store.size, store.actions, store.fps
+
+    def _clips(self, store: EpisodeStore | Mixture, episodes: list[int]) -> ClipDataset | MixedClips:
+        if isinstance(store, Mixture):
+            return store.clips(self.frames, episodes, self.cache)
+        return ClipDataset(self.path, self.frames, episodes, self.cache)
 
     def train_dataloader(self) -> DataLoader:
         """Batches from where training is now, without end."""
@@ -129,7 +135,7 @@ class ClipModule(L.LightningDataModule):
 class FixedBatches(Dataset):
     """These windows, in batches, in order."""
 
-    def __init__(self, clips: ClipDataset, windows: np.ndarray, batch: int):
+    def __init__(self, clips: Windows, windows: np.ndarray, batch: int):
         self.clips, self.parts = clips, [windows[at : at + batch] for at in range(0, len(windows), batch)]
 
     def __len__(self) -> int:

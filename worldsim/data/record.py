@@ -2,6 +2,7 @@
 
     worldsim record worldsim_envs:worldsim/Hidden-v0 --out runs/hidden --episodes 200 --workers 2
     worldsim record CartPole-v1 --out runs/cartpole
+    worldsim record --config experiments/datasets/mixed-64.yaml --workers 2
 
 It can be stopped, or killed, at any time; the same command goes on, and what comes out in the end is the same to the
 byte, however often it was stopped and however many workers there were.
@@ -24,7 +25,8 @@ from tqdm import tqdm
 
 from worldsim.data import layout
 from worldsim.data.episodes import frame_rate_of, make_env, record_episode, varied
-from worldsim.data.executor import Executor, Here, Pool
+from worldsim.data.executor import Executor, Here, Pool, Ray
+from worldsim.data.mixture import Mixture
 from worldsim.data.policies import POLICIES, check_mix, shares
 from worldsim.data.spaces import Json, space_to_json
 from worldsim.data.store import EpisodeStore
@@ -51,8 +53,33 @@ KEPT = 9
 """How many differently made environments a process keeps at a time."""
 
 
+@dataclass
+class World:
+    """One world of several that are recorded together. What is not said is as it is for all.
+
+    Attributes:
+        env: A Gymnasium id.
+        episodes, steps, policy, mix, env_kwargs, vary, depth, segmentation, fps: As for `record`.
+    """
+
+    env: str
+    episodes: int | None = None
+    steps: int | None = None
+    policy: str | None = None
+    mix: dict[str, float] | None = None
+    env_kwargs: dict[str, Any] | None = None
+    vary: dict[str, dict[str, float]] | None = None
+    depth: bool | None = None
+    segmentation: bool | None = None
+    fps: float | None = None
+
+    def said(self) -> dict[str, Any]:
+        """What is said."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
 def record(
-    env: str,
+    env: str | dict[str, World],
     out: str | None = None,
     episodes: int = 100,
     steps: int = 40,
@@ -68,11 +95,13 @@ def record(
     fps: float | None = None,
     profile: str = "lossless",
     licence: str = "unstated",
-) -> EpisodeStore:
+    ray: str | None = None,
+) -> EpisodeStore | Mixture:
     """Record episodes of a world: frames, actions, rewards, and all that the world says is true.
 
     Args:
-        env: A Gymnasium id, `module:Name-v0` where a module has to be imported first.
+        env: A Gymnasium id, `module:Name-v0` where a module has to be imported first. Or several worlds by the names of
+            their folders, each as a `World`: a dataset of each, in one folder.
         out: The folder of the dataset; runs/NAME where it is not said.
         episodes: How many.
         steps: Steps of an episode, unless the world ends it before; it has one more frame.
@@ -89,6 +118,9 @@ def record(
         fps: Frames a second (Hz), where the world does not say.
         profile: How frames are coded: lossless, fine (44-47 dB, for 256 pixels and more) or preview.
         licence: Of the data, as an SPDX name.
+        ray: The address of a Ray cluster to record on, with so many workers, into a folder that its machines share;
+            "auto" is the one that this machine belongs to, "local" one on this machine. It makes no difference to the
+            result.
 
     Returns:
         The store, to be read.
@@ -96,35 +128,86 @@ def record(
     Raises:
         ValueError: Where something cannot be recorded like this, or the folder holds another recording.
     """
-    settings = {name: value for name, value in locals().items() if name not in ("out", "workers")}
-    settings |= {"env_kwargs": env_kwargs or {}, "vary": vary or {}}
-    path = Path(out or f"runs/{env.rpartition('/')[2].rpartition(':')[2].lower()}")
-    _check(settings, workers)
-    _compare(path, settings)
-    if (path / layout.INFO).exists():
-        print(f"{path} is recorded already; look at it with: worldsim data show {path}")
-        return EpisodeStore(path)
+    settings = {name: value for name, value in locals().items() if name not in ("out", "workers", "ray")}
+    if workers < 1:
+        raise ValueError(f"workers came as {workers}; 1 is the least")
+    if ray is not None:
+        executor: Executor = Ray(ray, workers)
+    else:
+        executor = Here() if workers == 1 else Pool(workers)
+    if isinstance(env, str):
+        path = Path(out or f"runs/{env.rpartition('/')[2].rpartition(':')[2].lower()}")
+        recording = Recording(path, settings)
+        return recording.run(executor)
+    if out is None or not env:
+        raise ValueError("several worlds came without names for them, or without --out; both are needed")
+    path, worlds = Path(out), {name: world.said() for name, world in env.items()}
+    _compare(path, {**settings, "env": worlds})
+    parts = [Recording(path / name, {**settings, **said, "seed": _seed(seed, name)}) for name, said in worlds.items()]
+    _claim(path, {**settings, "env": worlds})
+    for part in parts:
+        part.run(executor)
+    return Mixture([part.path for part in parts])
 
-    labels = {name: True for name in ("depth", "segmentation") if settings[name]}
-    arguments = {**settings["env_kwargs"], **labels}
-    recorder = Recorder(path, env, arguments, settings["vary"], steps, size, seed, policy, mix, fps, profile)
-    about = {**_about(recorder), "licence": licence, "steps": steps, "seed": seed, "profile": profile}
-    executor: Executor = Here() if workers == 1 else Pool(min(workers, episodes))
-    with alone(path):
-        _compare(path, settings)
-        _claim(path, settings)
-        packer = Packer(path)
-        missing = packer.missing(episodes)
-        progress = tqdm(total=episodes, initial=episodes - len(missing), unit="episode", desc=f"record {path}")
-        with progress:
-            for _ in executor.map(recorder, missing):
-                progress.update()
-                packer.pack()
-        recorder.close()
-        packer.finish(about)
-    store = EpisodeStore(path)
-    print(f"{path}: {len(store)} episodes, {store.info['total_frames']} frames; look: worldsim data show {path}")
-    return store
+
+def _seed(seed: int, name: str) -> int:
+    """Of one world of several, so that two recordings of the same world are of other episodes."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:4], "big")
+
+
+class Recording:
+    """One dataset to be recorded; what cannot be is refused before anything is written.
+
+    Args:
+        path: The folder.
+        settings: The arguments of `record`, but for those that make no difference to the result.
+
+    Raises:
+        ValueError: Where something cannot be recorded like this, or the folder holds another recording.
+    """
+
+    def __init__(self, path: Path, settings: Mapping[str, Any]):
+        self.path = path
+        self.settings = {**settings, **{name: settings[name] or {} for name in ("env_kwargs", "vary")}}
+        _check(self.settings)
+        _compare(path, self.settings)
+        self.finished = (path / layout.INFO).exists()
+        if self.finished:
+            return
+        labels = {name: True for name in ("depth", "segmentation") if settings[name]}
+        names = ("vary", "steps", "size", "seed", "policy", "mix", "fps", "profile")
+        self._recorder = Recorder(
+            path.absolute(),
+            env=settings["env"],
+            arguments={**self.settings["env_kwargs"], **labels},
+            **{name: self.settings[name] for name in names},
+        )
+        said = {name: settings[name] for name in ("licence", "steps", "seed", "profile")}
+        self._about = {**_about(self._recorder), **said}
+        self._recorder.close()
+
+    def run(self, executor: Executor) -> EpisodeStore:
+        """Record what is missing, and finish the dataset."""
+        if self.finished:
+            print(f"{self.path} is recorded already; look at it with: worldsim data show {self.path}")
+            return EpisodeStore(self.path)
+        episodes = self.settings["episodes"]
+        with alone(self.path):
+            _compare(self.path, self.settings)
+            _claim(self.path, self.settings)
+            packer = Packer(self.path)
+            missing = packer.missing(episodes)
+            begun = episodes - len(missing)
+            with tqdm(total=episodes, initial=begun, unit="episode", desc=f"record {self.path}") as progress:
+                for _ in executor.map(self._recorder, missing):
+                    progress.update()
+                    packer.pack()
+            self._recorder.close()
+            packer.finish(self._about)
+        store = EpisodeStore(self.path)
+        frames = store.info["total_frames"]
+        print(f"{self.path}: {len(store)} episodes, {frames} frames; look: worldsim data show {self.path}")
+        return store
 
 
 @dataclass
@@ -180,11 +263,10 @@ class Recorder:
         return {**vars(self), "_worlds": {}}  # an environment stays in its process
 
 
-def _check(settings: Mapping[str, Any], workers: int) -> None:
+def _check(settings: Mapping[str, Any]) -> None:
     for name, value, least in [
         *((name, settings[name], 1) for name in ("episodes", "steps")),
         ("size", settings["size"], 8),
-        ("workers", workers, 1),
     ]:
         if value < least:
             raise ValueError(f"{name} came as {value}; {least} is the least")

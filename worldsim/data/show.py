@@ -18,14 +18,18 @@ def show(path: str, out: str | None = None, rows: int = 8, columns: int = 8) -> 
     """Print what is in a dataset, and draw a contact sheet of it.
 
     Args:
-        path: The dataset.
-        out: The picture to write; PATH/contact-sheet.png where it is not said.
+        path: The dataset, or a folder of those of several worlds.
+        out: The picture to write; PATH/contact-sheet.png where it is not said. Of several, the name to begin with.
         rows: Episodes on the sheet, spread evenly over the dataset.
         columns: Frames of each, spread evenly over the episode.
 
     Raises:
         FileNotFoundError: Where there is no finished dataset.
     """
+    if worlds := layout.worlds_of(Path(path)):
+        for name in worlds:
+            show(str(Path(path) / name), None if out is None else f"{out}-{name}.png", rows, columns)
+        return
     store = EpisodeStore(path)
     print(description(store))
     sheet = Path(out or store.path / "contact-sheet.png")
@@ -37,14 +41,15 @@ def check(path: str) -> None:
     """Read every byte of a dataset and compare with the hash it was finished with.
 
     Args:
-        path: The dataset.
+        path: The dataset, or a folder of those of several worlds.
 
     Raises:
         ValueError: Where they differ.
     """
-    store = EpisodeStore(path)
-    store.check()
-    print(f"{path} is whole: {len(store)} episodes, hash {store.hash}")
+    for part in [Path(path) / name for name in layout.worlds_of(Path(path))] or [Path(path)]:
+        store = EpisodeStore(part)
+        store.check()
+        print(f"{part} is whole: {len(store)} episodes, hash {store.hash}")
 
 
 commands = {"show": show, "check": check, "from-vpt": from_vpt, "to-vpt": to_vpt}

@@ -37,6 +37,8 @@ class EpisodeStore:
     def __init__(self, path: str | Path):
         self.path = Path(path)
         if not (self.path / layout.INFO).exists():
+            if several := layout.worlds_of(self.path):
+                raise ValueError(f"{path} holds the datasets of several worlds, {', '.join(several)}; name one of them")
             if (self.path / layout.STAGING).exists():
                 raise FileNotFoundError(f"the recording in {path} is not finished; the command that began it goes on")
             raise FileNotFoundError(f"there is no dataset in {path}: it has no {layout.INFO}; record one into it")

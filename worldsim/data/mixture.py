@@ -1,0 +1,176 @@
+"""Several datasets as one to learn from: what a recording of several worlds makes, and what a trainer may be given.
+
+Worlds differ in their actions and in their rate, and a dataset has one of each: so that every program that reads
+LeRobotDataset reads it. A mixture is therefore a folder of datasets, one a world. To a learner its actions are one
+vector, in which each kind of action has a place of its own and is zero in the episodes of other worlds:
+
+    tabletop   x y | 0 0 0 ... 0
+    overworld  0 0 | attack back ... camera
+
+Datasets of one action space share a place, so what is learned of a button in one Minecraft holds in the next.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int
+from torch.utils.data import Dataset
+
+from worldsim.data import layout
+from worldsim.data.clips import ClipDataset
+from worldsim.data.store import EpisodeStore
+from worldsim.types import Clip, Episode
+
+
+def open_data(path: str | Path) -> "EpisodeStore | Mixture":
+    """A dataset, or the mixture of those that a recording of several worlds made.
+
+    Raises:
+        FileNotFoundError: Where there is none, or one of a mixture is not finished.
+        ValueError: Where datasets do not belong together.
+    """
+    names = layout.worlds_of(Path(path))
+    return Mixture([Path(path) / name for name in names]) if names else EpisodeStore(path)
+
+
+class Mixture:
+    """Datasets as one, in order; to a learner it is what an `EpisodeStore` is.
+
+    Args:
+        paths: The folders of the datasets.
+
+    Attributes:
+        stores: The datasets.
+        slots: Where in the vector the actions of each dataset lie.
+        actions: The components of the vector.
+        size: Height and width in pixels, the same of all.
+        fps: Frames a second (Hz) of the first; an episode knows its own.
+
+    Raises:
+        FileNotFoundError: Where a dataset is not there, or not finished.
+        ValueError: Where frames are of different sizes.
+    """
+
+    def __init__(self, paths: Sequence[str | Path]):
+        self.stores = [EpisodeStore(path) for path in paths]
+        self.size, self.fps = self.stores[0].size, self.stores[0].fps
+        for store in self.stores:
+            if store.size != self.size:
+                raise ValueError(
+                    f"{store.path} has frames of {store.size} pixels beside {self.size} of {self.stores[0].path}; "
+                    "frames to be learned together are of one size: record it again with another --size"
+                )
+        places: dict[str, slice] = {}
+        self.slots, self.actions = [], 0
+        for store in self.stores:
+            kind = f"{store.info['worldsim'].get('action_space')} {store.actions}"
+            if kind not in places:
+                places[kind] = slice(self.actions, self.actions + store.actions)
+                self.actions += store.actions
+            self.slots.append(places[kind])
+
+    def __len__(self) -> int:
+        """The number of episodes."""
+        return sum(map(len, self.stores))
+
+    def __getitem__(self, index: int) -> Episode:
+        """One episode, with its actions in their place of the vector."""
+        which, own = self.locate(index)
+        episode = self.stores[which][own]
+        return replace(episode, actions=self.placed(which, episode.actions))
+
+    def locate(self, index: int) -> tuple[int, int]:
+        """Which dataset an episode is in, and its number there.
+
+        Raises:
+            IndexError: Where there is no such episode.
+        """
+        if not 0 <= index < len(self):
+            raise IndexError(f"episode {index} was asked of a mixture of {len(self)}")
+        ends = np.cumsum([len(store) for store in self.stores])
+        which = int(np.searchsorted(ends, index, side="right"))
+        return which, index - int(ends[which]) + len(self.stores[which])
+
+    def placed(self, which: int, actions: Float32[np.ndarray, "*n a"]) -> Float32[np.ndarray, "*n z"]:
+        """Actions of one dataset as the vector of all."""
+        vector = np.zeros((*actions.shape[:-1], self.actions), np.float32)
+        vector[..., self.slots[which]] = actions
+        return vector
+
+    @cached_property
+    def facts(self) -> list[dict[str, Any]]:
+        """One row an episode, as `EpisodeStore.facts`."""
+        return [facts for store in self.stores for facts in store.facts]
+
+    @property
+    def hash(self) -> str:
+        """Of all that the datasets hold, in order."""
+        return hashlib.sha256("".join(store.hash for store in self.stores).encode()).hexdigest()
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """How much there is, in total."""
+        keys = ("total_episodes", "total_frames")
+        return {key: sum(store.info[key] for store in self.stores) for key in keys}
+
+    def clips(self, frames: int, episodes: Sequence[int], cache: str | Path | None = None) -> "MixedClips":
+        """The windows of so many frames within these episodes."""
+        chosen: list[list[int]] = [[] for _ in self.stores]
+        for index in episodes:
+            which, own = self.locate(index)
+            chosen[which].append(own)
+        parts = {
+            which: ClipDataset(self.stores[which].path, frames, mine, cache)
+            for which, mine in enumerate(chosen)
+            if mine
+        }
+        return MixedClips(list(parts.values()), [self.slots[which] for which in parts], self.actions)
+
+
+class MixedClips(Dataset):
+    """The windows of several datasets, one after the other; see `ClipDataset`.
+
+    Args:
+        parts: Windows of equally many frames.
+        slots: Where in the vector the actions of each part lie.
+        actions: The components of the vector.
+    """
+
+    def __init__(self, parts: Sequence[ClipDataset], slots: Sequence[slice], actions: int):
+        self.parts, self.slots, self.actions = parts, slots, actions
+        self.frames = parts[0].frames
+        self._ends = np.cumsum([len(part) for part in parts])
+
+    def __len__(self) -> int:
+        """The number of windows."""
+        return int(self._ends[-1])
+
+    def __getitem__(self, index: int) -> Clip:
+        """One window, as a batch of one."""
+        return self.clips(np.array([index]))
+
+    def clips(self, windows: Int[np.ndarray, " b"]) -> Clip:
+        """These windows as a batch, in this order."""
+        which = np.searchsorted(self._ends, windows, side="right")
+        frames, actions, masks = [], [], []
+        order = np.argsort(which, kind="stable")
+        for part in np.unique(which).tolist():
+            mine = windows[which == part]
+            clip = self.parts[part].clips(mine - self._ends[part] + len(self.parts[part]))
+            vector = torch.zeros(*clip.actions.shape[:2], self.actions)
+            vector[..., self.slots[part]] = clip.actions
+            for parts, values in zip((frames, actions, masks), (clip.frames, vector, clip.mask), strict=True):
+                parts.append(values)
+        back = torch.from_numpy(np.argsort(order))
+        return Clip(*(torch.cat(parts)[back] for parts in (frames, actions, masks)))
+
+    def apart(self) -> np.ndarray:
+        """The windows that do not overlap."""
+        starts = self._ends - [len(part) for part in self.parts]
+        return np.concatenate([part.apart() + start for part, start in zip(self.parts, starts, strict=True)])
