@@ -21,6 +21,9 @@ class Listed(NamedTuple):
 
 SCENES = {
     "worldsim/Hidden-v0": Listed("worldsim_envs.mujoco.hidden:HIDDEN", 40),
+    "worldsim/Longer-v0": Listed("worldsim_envs.mujoco.hidden:LONGER", 140),
+    "worldsim/Tunnel-v0": Listed("worldsim_envs.mujoco.occlusion:TUNNEL_SCENE", 140),
+    "worldsim/Curtain-v0": Listed("worldsim_envs.mujoco.occlusion:CURTAIN_SCENE", 100),
     "worldsim/Falling-v0": Listed("worldsim_envs.mujoco.falling:FALLING", 40),
     "worldsim/Tabletop-v0": Listed("worldsim_envs.mujoco.tabletop:TABLETOP", 60),
     "worldsim/Gallery-v0": Listed("worldsim_envs.mujoco.gallery:GALLERY", 40),

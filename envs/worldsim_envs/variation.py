@@ -34,10 +34,12 @@ class Draw:
 
     Attributes:
         rng: For all that does not depend on the ranges.
+        seed: Of the world.
         template, ranges: The variation's.
     """
 
     def __init__(self, seed: int, variation: Variation = Variation()):  # noqa: B008  it is immutable
+        self.seed = seed
         self.template, self.ranges = variation
         apart = RANGES.index(self.ranges)  # no world of one range is one of another, seeds being equal
         self.rng = np.random.default_rng([seed, apart] if apart else seed)

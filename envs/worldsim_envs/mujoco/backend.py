@@ -225,6 +225,7 @@ class MujocoBackend:
         self._owner = np.full(self.model.ngeom + 1, -1, np.int32)  # its last entry stands for no geom at all
         for slot, geoms in enumerate(self.pieces):
             self._owner[geoms] = slot
+        mujoco.mj_kinematics(self.model, self.data)
         for slot, thing in enumerate(things):
             if not thing.mount:
                 turn = self.data.xmat[self.bodies[slot]].reshape(3, 3) if np.any(thing.spin) else np.eye(3)
