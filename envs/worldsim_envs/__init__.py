@@ -13,10 +13,11 @@ from worldsim_envs.minecraft.malmo import tasks
 
 
 class Listed(NamedTuple):
-    """Where a scene lies, and after how many steps `gymnasium.make` cuts an episode."""
+    """Where a scene lies, after how many steps `gymnasium.make` cuts an episode, and which renderer any machine has."""
 
     where: str
     steps: int
+    renderer: str = "warp-cpu"
 
 
 SCENES = {
@@ -36,9 +37,8 @@ SCENES = {
     "worldsim/Dominoes-v0": Listed("worldsim_envs.mujoco.dominoes:DOMINOES", 40),
     "worldsim/Tower-v0": Listed("worldsim_envs.mujoco.tower:TOWER", 40),
     "worldsim/Gate-v0": Listed("worldsim_envs.mujoco.gate:GATE", 40),
-    "worldsim/Push-v0": Listed("worldsim_envs.mujoco.push:PUSH", 40),
-    "worldsim/Chair-v0": Listed("worldsim_envs.mujoco.chair:CHAIR", 40),
     "worldsim/Away-v0": Listed("worldsim_envs.mujoco.away:AWAY", 96),
+    "worldsim/Overworld-v0": Listed("worldsim_envs.minecraft.overworld:OVERWORLD", 200, "numba"),
 }
 """Every scene. A scene added here is registered, documented and covered by the contract suite."""
 

@@ -59,7 +59,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     for name, listed in SCENES.items():
         (folder / f"{stem(name)}.md").write_text(page(name))
-        seen = sheet(SceneEnv(listed.where, size=96, renderer="warp-cpu"), every=pace(name))
+        seen = sheet(SceneEnv(listed.where, size=96, renderer=listed.renderer), every=pace(name))
         Image.fromarray(seen).quantize(256, dither=Image.Dither.NONE).save(folder / f"{stem(name)}.png", optimize=True)
 
 
