@@ -8,7 +8,7 @@ import pytest
 
 from worldsim.cli import commands, main, named, usage
 
-NAMES = ("admission", "bench", "board", "data", "demo", "fit", "imagine", "ladder", "record")
+NAMES = ("admission", "bench", "board", "data", "demo", "fit", "imagine", "ladder", "record", "worlds")
 
 
 def test_the_table_in_pyproject_is_what_is_installed():
@@ -48,6 +48,7 @@ def test_importing_the_door_imports_no_framework():
         (["nope"], "there is no command 'nope'"),
         (["record", "NoSuchWorld-v0", "--out", "{tmp}/a"], "NoSuchWorld"),
         (["record", "CartPole-v1", "--out", "{tmp}/a", "--policy", "clever"], "policy came as 'clever'"),
+        (["worlds", "--name", "nowhere"], "there is no world with 'nowhere'"),
         (["data", "show", "{tmp}/nothing"], "there is no dataset"),
         (["imagine", "still", "{tmp}/nothing", "{tmp}/out"], "there is no dataset"),
         (["bench", "nobody"], "there is no model 'nobody'"),

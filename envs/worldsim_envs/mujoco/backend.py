@@ -110,6 +110,10 @@ def no_arms(world: "MujocoBackend") -> Mapping[str, Arm]:
     return {}
 
 
+def as_built(world: "MujocoBackend") -> None:
+    """The surroundings begin at rest, and where they were built."""
+
+
 def no_facts(world: "MujocoBackend") -> Truth:
     """Nothing is true of this world but what is true of all."""
     return {}
@@ -130,6 +134,7 @@ class Recipe:
         timestep: Of the physics (s); a frame's time and `FEEL` are whole multiples of it.
         arms: The tellings of an episode that was just reset, by name.
         facts: What is true of this world besides what is true of all: added to the truth.
+        start: Gives what is no thing another beginning than to be at rest where it was built.
     """
 
     slots: int
@@ -142,6 +147,7 @@ class Recipe:
     timestep: float = 0.005
     arms: "Callable[[MujocoBackend], Mapping[str, Arm]]" = no_arms
     facts: "Callable[[MujocoBackend], Truth]" = no_facts
+    start: "Callable[[MujocoBackend], None]" = as_built
 
     def __post_init__(self):
         for name, span in (("a frame's time", 1 / self.fps), ("FEEL", FEEL)):
@@ -221,7 +227,7 @@ class MujocoBackend:
         self.present = np.arange(self.recipe.slots) < len(things)
         self.hue = np.array([thing.hue for thing in things] + [-1] * empty)
         self.shape = np.array([SHAPES.index(thing.shape) for thing in things] + [-1] * empty)
-        self.extent = np.array([thing.half for thing in things] + [(0.05,) * 3] * empty)
+        self.extent = np.array([_reach(thing) for thing in things] + [(0.05,) * 3] * empty)
         self._owner = np.full(self.model.ngeom + 1, -1, np.int32)  # its last entry stands for no geom at all
         for slot, geoms in enumerate(self.pieces):
             self._owner[geoms] = slot
@@ -230,6 +236,7 @@ class MujocoBackend:
             if not thing.mount:
                 turn = self.data.xmat[self.bodies[slot]].reshape(3, 3) if np.any(thing.spin) else np.eye(3)
                 self.move(slot, velocity=[*thing.velocity, *(turn.T @ np.asarray(thing.spin, float))])
+        self.recipe.start(self)
         self._touched = np.zeros((self.recipe.slots, self.recipe.slots + 1), bool)
         self.seed, self.applied = seed, ()
         self._derive()
@@ -441,6 +448,15 @@ def _add(spec: mujoco.MjSpec, slot: int, thing: Thing | None) -> None:
             contype=int(solid),
             conaffinity=int(solid),
         )
+
+
+def _reach(thing: Thing) -> Float64[np.ndarray, " 3"]:
+    """How far a thing and its parts reach from its centre along its own axes (m)."""
+    reach, turn = np.array(thing.half), np.empty(9)
+    for part in thing.parts:
+        mujoco.mju_quat2Mat(turn, np.asarray(part.turn, float))
+        reach = np.maximum(reach, np.abs(part.position) + np.abs(turn.reshape(3, 3)) @ np.asarray(part.size, float))
+    return reach
 
 
 def _measures(piece: Part) -> list[float]:

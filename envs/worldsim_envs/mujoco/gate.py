@@ -105,7 +105,7 @@ def _build(draw: Draw) -> tuple[mujoco.MjSpec, list[Thing]]:
         spec, "finger", (way * (FOOT - BACK), -0.32 - ARM, 0.56), ("up",), gain=3000.0, force=40.0, within=(-DOWN, 0.2)
     )
     finger.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_CAPSULE, size=[0.05, 0.1, 0], rgba=[rng.uniform(0.10, 0.16)] * 3 + [1], mass=2.0
+        type=mujoco.mjtGeom.mjGEOM_CAPSULE, size=[0.05, 0.1, 0], rgba=[rng.uniform(0.10, 0.16)] * 3 + [1], mass=10.0
     )
     return spec, [ball, standing(target), pad, bystander(draw, hues[3], (-way * rng.uniform(0.6, 0.9), -0.75))]
 
