@@ -41,6 +41,12 @@ SCENES = {
     "worldsim/Chair-v0": Listed("worldsim_envs.mujoco.chair:CHAIR", 40),
     "worldsim/Away-v0": Listed("worldsim_envs.mujoco.away:AWAY", 96),
     "worldsim/Overworld-v0": Listed("worldsim_envs.minecraft.overworld:OVERWORLD", 200, "numba"),
+    "worldsim/VoxelBreak-v0": Listed("worldsim_envs.minecraft.causes:BREAKING", 80, "numba"),
+    "worldsim/VoxelPlace-v0": Listed("worldsim_envs.minecraft.causes:PLACING", 80, "numba"),
+    "worldsim/VoxelSand-v0": Listed("worldsim_envs.minecraft.causes:SAND", 80, "numba"),
+    "worldsim/VoxelWater-v0": Listed("worldsim_envs.minecraft.causes:WATER", 80, "numba"),
+    "worldsim/VoxelButton-v0": Listed("worldsim_envs.minecraft.causes:BUTTON", 80, "numba"),
+    "worldsim/VoxelTNT-v0": Listed("worldsim_envs.minecraft.causes:TNT", 80, "numba"),
 }
 """Every scene. A scene added here is registered, documented and covered by the contract suite."""
 
