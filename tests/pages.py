@@ -37,6 +37,7 @@ SMALL: dict[str, str | None] = {
     "board": "",
     "ladder": None,  # run by the contract suite of benchmarks
     "demo": None,  # takes minutes
+    "malmo-serve": None,  # serves until it is told to stop
 }
 """What is added to each command when a page is run; None: it is checked and not run."""
 

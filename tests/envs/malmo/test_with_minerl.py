@@ -143,6 +143,16 @@ def test_it_plays_in_flatland(minerl):
         check(minerl, port)
 
 
+def test_it_plays_in_our_voxel_world(minerl):
+    command = [sys.executable, "-m", "worldsim.cli", "malmo-serve", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            port = int(server.stdout.readline().split(";")[0].rpartition(":")[2])
+            check(minerl, port)
+        finally:
+            server.terminate()
+
+
 def check(minerl, port):
     """What MineRL's client saw, step for step, is what ours sees who does the same."""
     said = subprocess.run([minerl, str(PLAYER), str(port)], check=True, capture_output=True, text=True).stdout

@@ -3,7 +3,8 @@
 ## Description
 A client of the Malmo-env protocol. It gives the game a mission, looks, acts, and is told what came of it, tick by
 tick: the game waits for every step. It needs nothing but numpy and Gymnasium; the game is Java, is not part of
-worldsim, and is started by the user or by the `launch` command.
+worldsim, and is started by the user or by the `launch` command. The same env plays in our own voxel world where
+`worldsim malmo-serve` stands behind the port.
 
 ## Actions
 A Dict. `attack`, `back`, `forward`, `jump`, `left`, `right`, `sneak`, `sprint` (and `use`, in BASALT) are 0 or 1 for
@@ -226,7 +227,7 @@ class MalmoEnv(gymnasium.Env[dict[str, Any], dict[str, Any]]):
         except OSError as error:
             raise Gone(
                 f"no game listens at {self.host}:{port} ({error.strerror or error}): start one, such as "
-                f"'./launchClient.sh -port {port} -env', or say with launch= how"
+                f"'./launchClient.sh -port {port} -env' or 'worldsim malmo-serve --port {port}', or use launch="
             ) from error
         self._wire = Wire(line, where, self.timeout)
         self._wire.send(HELLO, request("Quit"))
