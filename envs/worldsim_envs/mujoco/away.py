@@ -1,7 +1,7 @@
 """A camera looks away while something goes on, and looks again.
 
 ## Description
-The room of [Gallery](gallery.md), beacons and all, with an empty middle. Before the camera one thing goes on by
+The room of `Gallery`, beacons and all, with an empty middle. Before the camera one thing goes on by
 itself, as the seed decides: a ball rolls past; a bob swings on a rod; or a ram slowly pushes the upper of two boxes
 off the lower. A second thing is at rest. The camera watches for 8 frames, turns away until nothing of it is seen, stays
 turned away for 0.4, 0.8, 1.6, 3.2 or 6.4 s, and turns back. What goes on is to be known without being seen.
