@@ -8,7 +8,7 @@ import pytest
 
 from worldsim.cli import commands, main, named, usage
 
-NAMES = ("admission", "bench", "board", "data", "demo", "fit", "imagine", "ladder", "record", "worlds")
+NAMES = tuple("admission bench board data demo fit imagine ladder malmo-serve record worlds".split())
 
 
 def test_the_table_in_pyproject_is_what_is_installed():
