@@ -8,7 +8,19 @@ import pytest
 
 from worldsim.cli import commands, main, named, usage
 
-NAMES = tuple("admission bench board data demo fit imagine ladder malmo-serve record worlds".split())
+NAMES = (
+    "admission",
+    "bench",
+    "board",
+    "data",
+    "demo",
+    "fit",
+    "imagine",
+    "ladder",
+    "malmo-serve",
+    "record",
+    "worlds",
+)
 
 
 def test_the_table_in_pyproject_is_what_is_installed():
