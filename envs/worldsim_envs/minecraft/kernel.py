@@ -1,13 +1,21 @@
 """How loops over blocks are compiled: once a machine, kept beside the source or in the user's cache.
 
 Nothing here is compiled with fast maths, so the same machine code gives the same bytes each time.
+
+numba keeps compiled code for as long as the file of the kernel stays as it is, and would not see that a part of it, or
+a table that it bakes in, was changed in another. So a kernel is kept under a name that all of these have a say in.
 """
 
+import dis
 from collections.abc import Callable
+from hashlib import sha256
 from inspect import unwrap
+from types import ModuleType
 from typing import Any
 
 import numba
+import numpy as np
+from numba.core.registry import CPUDispatcher
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -17,6 +25,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     none, as in a read-only install without a home, each process compiles anew, and the bytes are the same.
     """
     plain = unwrap(function)  # where annotations are checked, a checker is wrapped around it that cannot be compiled
+    plain.__qualname__ += "_" + sha256(b"".join(_baked(plain))).hexdigest()[:12]
     how = {"nogil": True, "error_model": "numpy"}
     try:
         return numba.njit(cache=True, **how)(plain)
@@ -31,3 +40,18 @@ def part(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     how: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
     return numba.njit(**how)(unwrap(function))
+
+
+def _baked(function: Callable[..., Any]) -> list[bytes]:
+    """All that is compiled into a function: its own code, and its parts', and what they read from their modules."""
+    code = function.__code__
+    told = [code.co_code, repr(code.co_consts).encode()]
+    for name in sorted({each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}):
+        value = function.__globals__.get(name)
+        if isinstance(value, CPUDispatcher):
+            told += _baked(value.py_func)
+        elif isinstance(value, np.ndarray):
+            told += [str(value.dtype).encode(), repr(value.shape).encode(), value.tobytes()]
+        elif not isinstance(value, ModuleType):
+            told.append(f"{name}={value!r}".encode())
+    return told

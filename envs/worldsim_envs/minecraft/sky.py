@@ -5,7 +5,7 @@ A day has 24,000 ticks (20 minutes) and begins at sunrise, as in Minecraft: 6,00
 
 import numpy as np
 
-from worldsim_envs.minecraft.raycast import Air
+from worldsim_envs.minecraft.seen import Air
 
 DAY = 24_000
 """Ticks a day."""

@@ -27,7 +27,9 @@ from worldsim_envs.minecraft.actions import TICK, Action
 from worldsim_envs.minecraft.blocks import BREAK, NAMES, SOLID, WOOLS
 from worldsim_envs.minecraft.fields import Fields
 from worldsim_envs.minecraft.rules import KINDS, Rules
+from worldsim_envs.minecraft.seen import Air, Bodies, Seen
 from worldsim_envs.minecraft.textures import SKIN, look
+from worldsim_envs.minecraft.visibility import open_share
 from worldsim_envs.scene import Arm, Picture, Truth
 from worldsim_envs.variation import SHAPES, Draw, Variation
 
@@ -364,7 +366,7 @@ class VoxelBackend:
         mobs = self._middles()[there]
         return np.vstack([mine, np.hstack([mobs, np.full_like(mobs, walkers.SIDE / 2)])])
 
-    def _seen(self) -> raycast.Seen:
+    def _seen(self) -> Seen:
         if not np.array_equal(self._drawn, self.blocks):
             self.fields.refresh(self.blocks, self._drawn)
             self._drawn = self.blocks.copy()
@@ -388,10 +390,8 @@ class VoxelBackend:
             stage = min(10 * self.hands.ticks // needed, 9)
         crack = np.array([x, y, z, stage], np.int32)
         fields = self.fields
-        bodies = raycast.Bodies(place, kinds)
-        return raycast.Seen(
-            self.blocks, fields.distance, fields.light, look(self.variation.template), ids, bodies, air, crack
-        )
+        bodies = Bodies(place, kinds)
+        return Seen(self.blocks, fields.distance, fields.light, look(self.variation.template), ids, bodies, air, crack)
 
     def _visible(self, camera: Camera, size: int, position, half, turn) -> Float64[np.ndarray, " o"]:
         """For each thing the share of points all over it that are in the picture with nothing before them."""
@@ -408,7 +408,7 @@ class VoxelBackend:
             inside = (depth > 0) & ((pixel >= 0) & (pixel <= size)).all(1)
             if seen is not None and inside.any():
                 own = {"body": int(bodies[slot])} if self.is_mob[slot] else {"cell": self.cells[slot]}
-                share = raycast.open_share(seen, camera.pose[:3, 3].copy(), points[inside], **own)
+                share = open_share(seen, camera.pose[:3, 3].copy(), points[inside], **own)
                 visible[slot] = share * inside.mean()
         return visible
 
@@ -426,7 +426,7 @@ class VoxelBackend:
 
 
 @functools.lru_cache(maxsize=64)
-def _air(second: int, template: str, beyond: tuple[float, int]) -> raycast.Air:
+def _air(second: int, template: str, beyond: tuple[float, int]) -> Air:
     """The sky is worked out once a second."""
     return sky.air(20 * second, template, beyond)
 

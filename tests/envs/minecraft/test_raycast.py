@@ -7,8 +7,9 @@ from worldsim_envs.cameras import Camera
 from worldsim_envs.minecraft import raycast, sky, textures
 from worldsim_envs.minecraft.blocks import BLOCKS, INDEX, OPAQUE
 from worldsim_envs.minecraft.fields import FAR, Fields
-from worldsim_envs.minecraft.raycast import Bodies
+from worldsim_envs.minecraft.seen import Bodies, Seen
 from worldsim_envs.minecraft.terrain import island
+from worldsim_envs.minecraft.visibility import open_share
 from worldsim_envs.variation import TEMPLATES, Draw
 
 IDS = np.arange(-1, len(BLOCKS) - 1, dtype=np.int32)
@@ -18,7 +19,7 @@ def seen(blocks, bodies=None, template="palette"):
     fields = Fields(blocks)
     bodies = bodies or Bodies(np.empty((0, 8)), np.empty((0, 2), np.int32))
     air, look = sky.air(sky.NOON, template), textures.look(template)
-    return raycast.Seen(blocks, fields.distance, fields.light, look, IDS, bodies, air, np.full(4, -1, np.int32))
+    return Seen(blocks, fields.distance, fields.light, look, IDS, bodies, air, np.full(4, -1, np.int32))
 
 
 def camera(eye, at, size=32):
@@ -63,7 +64,7 @@ def test_a_body_is_where_it_stands_and_hides_what_is_behind_it():
         shown / (2 * 5.6 * np.tan(np.deg2rad(35))) ** 2, rel=0.15
     )
     spots = np.array([[8.0, 5.0, 12.0], [8.0, 5.0, 4.0]])
-    assert raycast.open_share(world, np.array([8.0, 5.0, 2.0]), spots) == 0.5
+    assert open_share(world, np.array([8.0, 5.0, 2.0]), spots) == 0.5
 
 
 def test_glass_lets_through_what_water_and_stone_hide():
