@@ -158,11 +158,11 @@ def actions_of(ticks: Sequence[Tick]) -> np.ndarray:
 
 
 def states_of(ticks: Sequence[Tick]) -> dict[str, np.ndarray]:
-    """What else is true at each frame."""
+    """What else is true at each frame; `held` is the slot in hand, 0 to 8, as in every Minecraft of ours."""
     states = {
         "gui": np.array([tick.gui for tick in ticks]),
         "mouse": np.array([tick.mouse for tick in ticks], np.float64),
-        "hotbar": np.array([tick.hotbar for tick in ticks], np.int8),
+        "held": np.array([tick.hotbar for tick in ticks], np.int8),
         "more": np.array([[name in tick.held for name in MORE] for tick in ticks]),
     }
     if all(tick.place for tick in ticks):
@@ -184,7 +184,7 @@ def lines_of(episode: Episode, taken: Sequence[Mapping[str, Any]]) -> Iterator[d
     keys = {name: f"key.keyboard.{key}" for key, name in KEYS.items()}
     windows = episode.states.get("gui", np.zeros(len(episode.frames), bool))
     mice = episode.states.get("mouse", np.full((len(episode.frames), 2), SCREEN / 2))
-    slot = int(episode.states["hotbar"][0]) if "hotbar" in episode.states else 0
+    slot = int(episode.states["held"][0]) if "held" in episode.states else 0
     before: set[str] = set()
     for tick, action in enumerate([*taken, {}]):
         held = {name for name, value in action.items() if name != "camera" and value}

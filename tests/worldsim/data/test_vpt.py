@@ -9,6 +9,7 @@ from made_up import files, same
 
 from worldsim.cli import main
 from worldsim.data import vpt
+from worldsim.data.record import record
 from worldsim.data.segments import from_vpt, read_segment, segments, to_vpt
 from worldsim.data.spaces import space_to_json
 from worldsim.data.store import EpisodeStore
@@ -16,6 +17,7 @@ from worldsim.data.writer import write_episodes
 from worldsim.types import Episode
 from worldsim.video import write_mp4
 from worldsim_envs.minecraft import actions as convention
+from worldsim_envs.minecraft import player as body
 
 rng = np.random.default_rng(0)
 
@@ -131,7 +133,7 @@ def test_what_is_no_button_of_an_action_is_still_told(tmp_path):
 def test_a_recording_without_places_has_none(tmp_path):
     bare = [{key: value for key, value in line().items() if key not in ("xpos", "yaw")} for _ in range(3)]
     [one] = read_segment(segment(tmp_path, bare))
-    assert "place" not in one.states and set(one.states) == {"gui", "mouse", "hotbar", "more"}
+    assert "place" not in one.states and set(one.states) == {"gui", "mouse", "held", "more"}
 
 
 def test_a_long_segment_becomes_episodes_that_go_on_from_each_other(tmp_path):
@@ -234,6 +236,46 @@ def test_an_episode_comes_back_through_vpt_style_data(tmp_path, capsys):
         for index in joint[0]:
             assert convention.to_vpt_joint(convention.from_vpt_joint(index)) == index
         assert other.states["place"][0].tolist() == [0.0, -vpt.EYES, 0.0, 0.0, 0.0]
+
+
+@pytest.fixture(scope="module")
+def overworld(tmp_path_factory):
+    """Episodes of the voxel world: one who explores, and one who presses whatever."""
+    path = tmp_path_factory.mktemp("vpt") / "overworld"
+    env = "worldsim_envs:worldsim/Overworld-v0"
+    record(env, str(path), episodes=2, steps=60, size=48, policy="mix", mix={"expert": 1.0, "walk": 1.0}, seed=1)
+    return path
+
+
+@pytest.mark.parametrize("profile, loss", [("lossless", 0.0), ("preview", 5.0)])
+def test_a_recording_of_the_voxel_world_comes_back_through_vpt_style_data(overworld, tmp_path, profile, loss):
+    """Actions to the bit, frames within what the codec loses (levels of 255, on average), and where the player was."""
+    to_vpt(str(overworld), str(tmp_path / "vpt"), profile)
+    from_vpt([str(tmp_path / "vpt/index.json")], str(tmp_path / "b"), size=48)
+    made, read = EpisodeStore(overworld), EpisodeStore(tmp_path / "b")
+    assert read.action_space == made.action_space and len(read) == len(made) == 2
+    assert {facts["worldsim/policy"] for facts in made.facts} == {"expert", "walk"}
+    for one, other in zip(made, read, strict=True):
+        assert one.actions.tobytes() == other.actions.tobytes() and one.fps == other.fps
+        assert one.actions.any(0).sum() > 2, "something was done"
+        assert np.abs(one.frames.astype(float) - other.frames).mean() <= loss
+        place, player = other.states["place"], one.states["player"]
+        assert np.allclose(place[:, :3], player[:, :3], atol=0.3)  # whoever sneaks has its eyes lower
+        assert np.allclose(place[:, 4], player[:, body.PITCH], atol=1e-3)
+        assert np.allclose((place[:, 3] - player[:, body.YAW] + 180) % 360, 180, atol=1e-3)
+
+
+def test_a_jsonl_of_the_voxel_world_that_is_cut_short_is_named_and_what_was_read_is_kept(overworld, tmp_path):
+    to_vpt(str(overworld), str(tmp_path / "vpt"))
+    last = tmp_path / "vpt/overworld-000001.jsonl"
+    whole = last.read_text()
+    last.write_text(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"overworld-000001\.jsonl, line \d+ is cut short .* --partial true"):
+        from_vpt([str(tmp_path / "vpt")], str(tmp_path / "b"), size=48)
+    assert [each.name for each in (tmp_path / "b/.staging").glob("episode-*")] == ["episode-000000"]
+    last.write_text(whole)
+    from_vpt([str(tmp_path / "vpt")], str(tmp_path / "b"), size=48)
+    assert [len(one) for one in EpisodeStore(tmp_path / "b")] == [len(one) for one in EpisodeStore(overworld)]
 
 
 def test_read_and_written_again_a_segment_says_the_same(tmp_path):
