@@ -9,6 +9,7 @@ import pytest
 from flatland import served
 from test_client import still
 
+from worldsim.data.record import record
 from worldsim_envs.cameras import Camera
 from worldsim_envs.minecraft import player as body
 from worldsim_envs.minecraft.blocks import BREAK, INDEX, SOLID
@@ -16,7 +17,7 @@ from worldsim_envs.minecraft.malmo import mission
 from worldsim_envs.minecraft.malmo.client import MalmoEnv
 from worldsim_envs.minecraft.malmo.overworld import AWAY, Overworld
 from worldsim_envs.minecraft.malmo.tasks import find
-from worldsim_envs.minecraft.malmo.wire import Wire, request
+from worldsim_envs.minecraft.malmo.wire import HELLO, HungUp, Token, Wire, request
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +129,45 @@ def test_the_mission_is_what_the_player_begins_with(island):
     slots = island.player().slots
     assert (slots[1].item, slots[1].count) == ("cobblestone", 20)
     assert {stack.item for stack in slots.values()} == {"water_bucket", "cobblestone", "stone_shovel", "stone_pickaxe"}
+
+
+@pytest.mark.parametrize("where", ["<block>", 'type="'], ids=["to be found", "to be touched"])
+def test_a_block_that_is_not_of_this_world_is_named_and_the_next_mission_is_played(port, capfd, where):
+    document = mission.write(find("NavigateDense"), "uid", width=16, height=16)
+    wire = Wire(socket.create_connection(("127.0.0.1", port)), "the server", 60)
+    wire.send(
+        HELLO, document.replace(f"{where}diamond_block", f"{where}unobtainium").encode(), str(Token("uid")).encode()
+    )
+    with pytest.raises(HungUp):
+        wire.receive("an answer")
+        wire.receive("a picture")
+    wire.close()
+    env = MalmoEnv("NavigateDense", port=port)
+    env.reset(seed=3)
+    env.close()
+    [said] = capfd.readouterr().err.splitlines()
+    assert said.startswith(
+        "malmo-serve: the mission speaks of unobtainium; this world has no such block: bedrock, stone"
+    )
+
+
+def test_a_mission_that_is_refused_in_a_recording_leaves_the_episodes_that_were_finished(port, tmp_path, monkeypatch):
+    def record_so(name):
+        how = {"episodes": 3, "steps": 4, "policy": "walk", "size": 16, "env_kwargs": {"port": port}}
+        return record("worldsim_envs:worldsim/MineRL-NavigateDense-v0", str(tmp_path / name), **how)
+
+    def spoilt(task, uid, *, missions=iter(range(100)), **how):
+        document = write(task, uid, **how)
+        return document if next(missions) != 2 else document.replace("diamond_block", "unobtainium")
+
+    write = mission.write
+    monkeypatch.setattr(mission, "write", spoilt)  # one mission is for trying it, one is of the first episode
+    with pytest.raises(ValueError, match="the game at .* hung up"):
+        record_so("cut")
+    assert [each.name for each in (tmp_path / "cut/.staging").glob("episode-*")] == ["episode-000000"]
+    resumed, whole = record_so("cut"), record_so("whole")
+    for one, other in zip(resumed, whole, strict=True):
+        assert one.frames.tobytes() == other.frames.tobytes() and one.actions.tobytes() == other.actions.tobytes()
 
 
 def test_the_command_serves_and_refuses_what_cannot_be():

@@ -52,8 +52,15 @@ class Overworld:
         self._names: dict[str, str] = {}
 
     def begin(self, asked: Mission, seed: int) -> None:
-        """Build the land of this seed, put the goal into it, and give the player what the mission says."""
+        """Build the land of this seed, put the goal into it, and give the player what the mission says.
+
+        Raises:
+            ValueError: Where a block is to be found or touched that this world does not have.
+        """
         world = self.world
+        for block in (*asked.touch, *([] if asked.goal is None else [asked.goal])):
+            if SPOKEN.get(block, block) not in INDEX:
+                raise ValueError(f"the mission speaks of {block}; this world has no such block: {', '.join(NAMES[1:])}")
         world.reset(seed % 2**31)
         carried = np.zeros((9, 2), np.int64)
         self._tools, self._names = {}, {}
@@ -130,8 +137,6 @@ class Overworld:
     def _put_goal(self, block: str, seed: int) -> tuple[float, float, float]:
         """Put the mission's block on open ground, as far from the player as `AWAY` says."""
         world, kind = self.world, SPOKEN.get(block, block)
-        if kind not in INDEX:
-            raise ValueError(f"the mission's goal is {block}; this world has no such block: {', '.join(NAMES[1:])}")
         top = world.blocks.shape[1] - 1 - SOLID[world.blocks][:, ::-1].argmax(1)  # the highest that is solid, by x, z
         ground = np.take_along_axis(world.blocks, top[:, None], 1)[:, 0]
         x, z = np.indices(top.shape)
