@@ -156,13 +156,13 @@ def test_a_mission_that_is_refused_in_a_recording_leaves_the_episodes_that_were_
         how = {"episodes": 3, "steps": 4, "policy": "walk", "size": 16, "env_kwargs": {"port": port}}
         return record("worldsim_envs:worldsim/MineRL-NavigateDense-v0", str(tmp_path / name), **how)
 
-    def spoilt(task, uid, *, missions=iter(range(100)), **how):
+    def spoilt(task, uid, **how):
         document = write(task, uid, **how)
         return document if next(missions) != 2 else document.replace("diamond_block", "unobtainium")
 
-    write = mission.write
+    write, missions = mission.write, iter(range(100))
     monkeypatch.setattr(mission, "write", spoilt)  # one mission is for trying it, one is of the first episode
-    with pytest.raises(ValueError, match="the game at .* hung up"):
+    with pytest.raises(ValueError, match=r"the game at .* hung up"):
         record_so("cut")
     assert [each.name for each in (tmp_path / "cut/.staging").glob("episode-*")] == ["episode-000000"]
     resumed, whole = record_so("cut"), record_so("whole")
