@@ -42,6 +42,7 @@ def twins(number: int = 0) -> Twins:
             Case(
                 name=f"toy/{number}/{arm}",
                 arm=arm,
+                scene="Toy-v0",
                 seen=truth.frames[:CONTEXT],
                 taken=np.zeros((CONTEXT - 1, 1), np.float32),
                 plan=np.zeros((FUTURE, 1), np.float32),

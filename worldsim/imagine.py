@@ -8,6 +8,7 @@ from worldsim.data.store import EpisodeStore
 from worldsim.metrics.frames import psnr
 from worldsim.models import checkpoint
 from worldsim.models.baselines import Still
+from worldsim.models.within import within
 from worldsim.rollout import filmstrip, rollouts, side_by_side_video
 from worldsim.video import write_mp4, write_png
 
@@ -37,7 +38,8 @@ def imagine(
     if not 0 <= episode < len(store):
         raise ValueError(f"there is no episode {episode} in {data}; there are {len(store)}, from 0 to {len(store) - 1}")
     real = store[episode]
-    [rollout] = rollouts(checkpoint.load(model), [real], seen=seen, steps=steps, seed=seed)
+    imaginer = within(checkpoint.load(model), store.scene, store.action_space)
+    [rollout] = rollouts(imaginer, [real], seen=seen, steps=steps, seed=seed)
     [still] = rollouts(Still(), [real], seen=seen, steps=steps)
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,12 +6,15 @@ import inspect
 import time
 from collections.abc import Sequence
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 from tqdm import tqdm
 
 from worldsim.models.checkpoint import RECIPE, WEIGHTS, load
+from worldsim.models.within import within
 from worldsim.protocols import WorldModel
 from worldsim.rollout import imagine_batch
 from worldsim_benchmarks.benchmark import SPLITS, Twins, Video, title
@@ -35,16 +38,18 @@ class Modelled:
         self.name = name
         self.model = model
         self.batch = batch
+        self._within: dict[str, WorldModel] = {}
 
     def answer(self, twins: Sequence[Twins], *, seed: int) -> list[list[Video]]:
         """One video a case. Twins draw the same noise, so that they differ by what they were shown alone."""
         cases = [(case, each.name) for each in twins for case in each.cases]
+        alike = [list(rows) for _, rows in groupby(cases, key=lambda row: row[0].scene)]
+        parts = [rows[at : at + self.batch] for rows in alike for at in range(0, len(rows), self.batch)]
         frames: list[Video] = []
-        for start in tqdm(range(0, len(cases), self.batch), desc=f"{self.name} imagines", leave=False):
-            rows = cases[start : start + self.batch]
+        for rows in tqdm(parts, desc=f"{self.name} imagines", leave=False):
             frames.extend(
                 imagine_batch(
-                    self.model,
+                    self.within(rows[0][0].scene),
                     np.stack([case.seen for case, _ in rows]),
                     np.stack([case.taken for case, _ in rows]),
                     np.stack([case.plan for case, _ in rows]),
@@ -53,6 +58,14 @@ class Modelled:
             )
         answers = iter(frames)
         return [[next(answers) for _ in each.cases] for each in twins]
+
+    def within(self, scene: str) -> WorldModel:
+        """The model in the world of a case."""
+        if getattr(self.model, "schema", None) is None:
+            return self.model
+        if scene not in self._within:
+            self._within[scene] = within(self.model, scene, gymnasium.make(f"worldsim_envs:{scene}").action_space)
+        return self._within[scene]
 
 
 def _seed(seed: int, name: str) -> int:

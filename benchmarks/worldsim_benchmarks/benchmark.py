@@ -57,6 +57,7 @@ class Case:
     Attributes:
         name: Unique in its benchmark.
         arm: Which of its twins' futures this is, such as `present` or `absent`.
+        scene: The id of the world, as `gymnasium.make` takes it.
         seen: The context.
         taken: The actions between the frames of the context.
         plan: The actions to imagine; the first leads on from `seen[-1]`.
@@ -68,6 +69,7 @@ class Case:
 
     name: str
     arm: str
+    scene: str
     seen: UInt8[np.ndarray, "s h w 3"]
     taken: Float32[np.ndarray, "s-1 a"]
     plan: Float32[np.ndarray, "t a"]

@@ -64,6 +64,7 @@ def _masks(ids: np.ndarray, *, objects: int) -> tuple[np.ndarray, np.ndarray]:
 def case(
     name: str,
     arm: str,
+    scene: str,
     told: tuple[np.ndarray, Truth],
     actions: Float32[np.ndarray, "n a"],
     *,
@@ -76,6 +77,7 @@ def case(
     return Case(
         name=name,
         arm=arm,
+        scene=f"worldsim/{scene}",
         seen=frames[:context],
         taken=actions[: context - 1],
         plan=actions[context - 1 :],

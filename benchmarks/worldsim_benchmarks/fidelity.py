@@ -33,6 +33,7 @@ from worldsim_benchmarks.cases import case, happen, make, still_actions
 from worldsim_benchmarks.readers import ColourReader, Sighting
 from worldsim_envs.palette import RGB
 
+SCENE = "Hidden-v0"
 CONTEXT = 8
 FUTURE = 32
 LEAST_AREA = 10
@@ -52,14 +53,15 @@ class Fidelity:
     def twins(self, split: str, *, size: int) -> Iterator[Twins]:
         """Worlds in which something moves by a diameter in sight, under an agent that slides the screen at times."""
         seed, wanted = SPLITS[split]
-        env = make("Hidden-v0", size=size)
+        env = make(SCENE, size=size)
         found = 0
         while found < wanted:
             seed += 1
             actions = held_actions(np.random.default_rng(seed), still_actions(env, 1).shape[1:])
             told = happen(env, seed=seed, actions=actions)
             name = f"M-OCC/{seed}"
-            asked = case(f"{name}/factual", "factual", told, actions, context=CONTEXT, fps=env.metadata["render_fps"])
+            fps = env.metadata["render_fps"]
+            asked = case(f"{name}/factual", "factual", SCENE, told, actions, context=CONTEXT, fps=fps)
             if len(moved(asked)) < FUTURE // 4:
                 continue
             things = int((told[1].hue >= 0).sum())

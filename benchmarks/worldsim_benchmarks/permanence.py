@@ -34,6 +34,7 @@ from worldsim_benchmarks.cases import case, happen, make, still_actions
 from worldsim_benchmarks.readers import ColourReader, Sighting, twin_test
 from worldsim_envs.palette import RGB
 
+SCENE = "Hidden-v0"
 CONTEXT = 8
 FUTURE = 32
 LEAST_AREA = 10
@@ -54,7 +55,7 @@ class Permanence:
     def twins(self, split: str, *, size: int) -> Iterator[Twins]:
         """Worlds in which something is seen, then wholly hidden for 0.4 s or more, then seen for 0.5 s or more."""
         seed, wanted = SPLITS[split]
-        env = make("Hidden-v0", size=size)
+        env = make(SCENE, size=size)
         actions = still_actions(env, CONTEXT + FUTURE - 1)
         found = 0
         while found < wanted:
@@ -74,6 +75,7 @@ class Permanence:
                     case(
                         f"{name}/{arm}",
                         arm,
+                        SCENE,
                         told,
                         actions,
                         context=CONTEXT,

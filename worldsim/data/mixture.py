@@ -2,12 +2,7 @@
 
 Worlds differ in their actions and in their rate, and a dataset has one of each: so that every program that reads
 LeRobotDataset reads it. A mixture is therefore a folder of datasets, one a world. To a learner its actions are one
-vector, in which each kind of action has a place of its own and is zero in the episodes of other worlds:
-
-    tabletop   x y | 0 0 0 ... 0
-    overworld  0 0 | attack back ... camera
-
-Datasets of one action space share a place, so what is learned of a button in one Minecraft holds in the next.
+vector; `worldsim.data.schema` says where in it those of each world lie.
 """
 
 import hashlib
@@ -17,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import torch
 from jaxtyping import Float32, Int
@@ -24,6 +20,7 @@ from torch.utils.data import Dataset
 
 from worldsim.data import layout
 from worldsim.data.clips import ClipDataset
+from worldsim.data.schema import Schema
 from worldsim.data.store import EpisodeStore
 from worldsim.types import Clip, Episode
 
@@ -47,7 +44,7 @@ class Mixture:
 
     Attributes:
         stores: The datasets.
-        slots: Where in the vector the actions of each dataset lie.
+        schema: Where in the vector the actions of each world lie.
         actions: The components of the vector.
         size: Height and width in pixels, the same of all.
         fps: Frames a second (Hz) of the first; an episode knows its own.
@@ -66,14 +63,9 @@ class Mixture:
                     f"{store.path} has frames of {store.size} pixels beside {self.size} of {self.stores[0].path}; "
                     "frames to be learned together are of one size: record it again with another --size"
                 )
-        places: dict[str, slice] = {}
-        self.slots, self.actions = [], 0
-        for store in self.stores:
-            kind = f"{store.info['worldsim'].get('action_space')} {store.actions}"
-            if kind not in places:
-                places[kind] = slice(self.actions, self.actions + store.actions)
-                self.actions += store.actions
-            self.slots.append(places[kind])
+        self.worlds = [store.scene for store in self.stores]
+        self.schema = Schema.of({world: space_of(store) for world, store in zip(self.worlds, self.stores, strict=True)})
+        self.actions = self.schema.components
 
     def __len__(self) -> int:
         """The number of episodes."""
@@ -99,9 +91,7 @@ class Mixture:
 
     def placed(self, which: int, actions: Float32[np.ndarray, "*n a"]) -> Float32[np.ndarray, "*n z"]:
         """Actions of one dataset as the vector of all."""
-        vector = np.zeros((*actions.shape[:-1], self.actions), np.float32)
-        vector[..., self.slots[which]] = actions
-        return vector
+        return self.schema.placed(actions, self.worlds[which])
 
     @cached_property
     def facts(self) -> list[dict[str, Any]]:
@@ -130,7 +120,13 @@ class Mixture:
             for which, mine in enumerate(chosen)
             if mine
         }
-        return MixedClips(list(parts.values()), [self.slots[which] for which in parts], self.actions)
+        return MixedClips(list(parts.values()), [self.worlds[which] for which in parts], self.schema)
+
+
+def space_of(store: EpisodeStore) -> gym.Space:
+    """The action space of a dataset; one that does not tell holds numbers of no known meaning."""
+    unknown = gym.spaces.Box(-np.inf, np.inf, (store.actions,), np.float32)
+    return unknown if store.action_space is None else store.action_space
 
 
 class MixedClips(Dataset):
@@ -138,12 +134,12 @@ class MixedClips(Dataset):
 
     Args:
         parts: Windows of equally many frames.
-        slots: Where in the vector the actions of each part lie.
-        actions: The components of the vector.
+        worlds: The world of each part.
+        schema: Where in the vector its actions lie.
     """
 
-    def __init__(self, parts: Sequence[ClipDataset], slots: Sequence[slice], actions: int):
-        self.parts, self.slots, self.actions = parts, slots, actions
+    def __init__(self, parts: Sequence[ClipDataset], worlds: Sequence[str], schema: Schema):
+        self.parts, self.worlds, self.schema = parts, worlds, schema
         self.frames = parts[0].frames
         self._ends = np.cumsum([len(part) for part in parts])
 
@@ -163,8 +159,7 @@ class MixedClips(Dataset):
         for part in np.unique(which).tolist():
             mine = windows[which == part]
             clip = self.parts[part].clips(mine - self._ends[part] + len(self.parts[part]))
-            vector = torch.zeros(*clip.actions.shape[:2], self.actions)
-            vector[..., self.slots[part]] = clip.actions
+            vector = torch.from_numpy(self.schema.placed(clip.actions.numpy(), self.worlds[part]))
             for parts, values in zip((frames, actions, masks), (clip.frames, vector, clip.mask), strict=True):
                 parts.append(values)
         back = torch.from_numpy(np.argsort(order))

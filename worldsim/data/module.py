@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from worldsim.data.clips import Batches, ClipDataset, Windows
 from worldsim.data.mixture import MixedClips, Mixture, open_data
+from worldsim.data.schema import Schema
 from worldsim.data.store import EpisodeStore
 from worldsim.types import Clip
 
@@ -35,6 +36,7 @@ class ClipModule(L.LightningDataModule):
         store: The dataset.
         size: Height and width in pixels.
         actions: The components of an action.
+        schema: What they mean, where there are several worlds.
         fps: Frames a second (Hz).
         held_out_episodes: The episodes that are not trained on; look at predictions of these.
 
@@ -45,6 +47,7 @@ class ClipModule(L.LightningDataModule):
     store: EpisodeStore | Mixture
     size: tuple[int, int]
     actions: int
+    schema: Schema | None
     fps: float
     held_out_episodes: list[int]
 
@@ -83,6 +86,7 @@ class ClipModule(L.LightningDataModule):
         kept = sorted(set(range(len(store))) - set(self.held_out_episodes))
         self._train, self._val = (self._clips(store, chosen) for chosen in (kept, self.held_out_episodes))
         self.store, self.size, self.actions, self.fps = store, store.size, store.actions, store.fps
+        self.schema = store.schema if isinstance(store, Mixture) else None
 
     def _clips(self, store: EpisodeStore | Mixture, episodes: list[int]) -> ClipDataset | MixedClips:
         if isinstance(store, Mixture):

@@ -144,6 +144,11 @@ class EpisodeStore:
         return actions
 
     @property
+    def scene(self) -> str:
+        """The world that the episodes are of, by its id without the module that registers it."""
+        return self.facts[0]["worldsim/scene"].rpartition(":")[2]
+
+    @property
     def action_space(self) -> gym.Space | None:
         """The space of which the actions were taken, before they were flattened; None where it was not told."""
         return self._space("action_space")

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from worldsim.codec.pixel import Pixel
+from worldsim.data.schema import Schema
 from worldsim.diffusion import objective, sample
 from worldsim.diffusion.noise import Levels
 from worldsim.models.video_dit import VideoDiT
@@ -76,6 +77,8 @@ class DiffusionWorld(nn.Module):
         steps: How often the network is asked for each imagined frame.
         codec: Pixels to latents and back: any module that is a `Codec`, which learns no more; the pixels themselves by
             default.
+        schema: What the components of an action mean, for a model of several worlds. In the same share of clips as of
+            `action_dropout`, it is withheld from what a model hears which world it is.
 
     Raises:
         ValueError: Where the arguments do not go together.
@@ -103,6 +106,7 @@ class DiffusionWorld(nn.Module):
         action_dropout: float = 0.1,
         steps: int = 4,
         codec: nn.Module | None = None,
+        schema: Schema | None = None,
     ):
         super().__init__()
         if residual and past < 1:
@@ -113,6 +117,8 @@ class DiffusionWorld(nn.Module):
         for name, value in (("context", context), ("action_dropout", action_dropout)):
             if not 0 <= value <= 1:
                 raise ValueError(f"{name} came as {value}; it lies between 0 and 1")
+        if schema is not None and schema.components != actions:
+            raise ValueError(f"actions came as {actions} beside a schema of {schema.components} components")
         sample.levels(steps)  # refuses what is not at least one
         self.actions, self.patch, self.width, self.depth = actions, patch, width, depth
         self.heads, self.kv_heads, self.window, self.registers = heads, kv_heads, window, registers
@@ -120,7 +126,7 @@ class DiffusionWorld(nn.Module):
         self.target: objective.Target = target
         self.weight: objective.Weight = weight
         self.levels, self.context = levels or Levels(), context
-        self.action_dropout, self.steps = action_dropout, steps
+        self.action_dropout, self.steps, self.schema = action_dropout, steps, schema
         codec = Pixel() if codec is None else codec
         if not isinstance(codec, Codec):
             raise ValueError(f"codec came as a {type(codec).__name__}, which does not encode and decode; see Codec")
@@ -150,13 +156,20 @@ class DiffusionWorld(nn.Module):
         noise = draw(tuple(clean.shape), generator, device=clean.device)
         withheld = draw((rows, 1), generator, kind=torch.rand, device=clean.device) < self.action_dropout
         known = ~withheld & (torch.arange(frames, device=clean.device) > 0)
-        before = self.beside(clean)
-        predicted, _ = self.predict(
-            objective.corrupt(clean, noise, levels), before, levels, led_to(clip.actions), known
-        )
+        actions = led_to(self.unmarked(clip.actions, generator))
+        noisy, before = objective.corrupt(clean, noise, levels), self.beside(clean)
+        predicted, _ = self.predict(noisy, before, levels, actions, known)
         wrong = objective.error(self.target, clean, predicted, levels, self.weight)
         counted = learn & clip.mask
         return (wrong * counted).sum() / counted.sum().clamp(min=1)
+
+    def unmarked(self, actions: Float[Tensor, "b n a"], generator: Noise) -> Float[Tensor, "b n a"]:
+        """The actions, of some clips without the components that say which world it is."""
+        if self.schema is None:
+            return actions
+        said = draw((len(actions), 1, 1), generator, kind=torch.rand, device=actions.device) >= self.action_dropout
+        own = self.actions - self.schema.marks
+        return torch.cat([actions[..., :own], actions[..., own:] * said], dim=-1)
 
     def beside(self, clean: Float[Tensor, "b t z y x"]) -> Float[Tensor, "b t p y x"]:
         """For each frame the `past` frames before it, the nearest first; zeros before the beginning."""

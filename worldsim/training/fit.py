@@ -144,6 +144,7 @@ def fit(
         context=context,
         action_dropout=action_dropout,
         codec=checkpoint.load_codec(codec) if isinstance(codec, str) else codec,
+        schema=clips.schema,
     )
     check_size(learner, clips.size)
     extra = [build_logger(logger)] if logger else []

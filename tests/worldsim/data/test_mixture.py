@@ -5,10 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import gymnasium
 import numpy as np
 import pytest
+import torch
 import yaml
 from made_up import TINY, files
 from test_record import SMALL, command
@@ -19,6 +22,10 @@ from worldsim.data.mixture import Mixture, open_data
 from worldsim.data.module import ClipModule
 from worldsim.data.record import World, record
 from worldsim.data.store import EpisodeStore
+from worldsim.models.checkpoint import load
+from worldsim.models.diffusion_world import DiffusionWorld
+from worldsim.models.within import within
+from worldsim.rollout import rollouts
 
 WORLDS = {
     "box": World(TINY, episodes=5),
@@ -44,22 +51,67 @@ def test_each_world_is_a_dataset_of_its_own(mixed):
 
 
 def test_actions_of_each_kind_have_a_place_in_one_vector(mixed):
+    """And the last components say which world it is; the same world twice is one world."""
     both = open_data(mixed)
-    assert isinstance(both, Mixture) and (both.actions, len(both)) == (6, 17)
-    assert both.slots == [slice(0, 2), slice(2, 6), slice(0, 2)], "one action space, one place"
+    assert isinstance(both, Mixture) and (both.actions, len(both)) == (8, 17)
+    assert both.worlds == ["Tiny-v0", "TinyDict-v0", "Tiny-v0"] and both.schema.marks == 2
+    places = [both.schema.place(world) for world in both.worlds]
+    assert places == [slice(0, 2), slice(2, 6), slice(0, 2)], "one action space, one place"
     for index, (name, own) in ((3, ("box", 3)), (5, ("dict", 0)), (16, ("again", 5))):
         one, alone = both[index], EpisodeStore(mixed / name)[own]
-        slot = both.slots[list(WORLDS).index(name)]
-        assert np.array_equal(one.actions[:, slot], alone.actions) and np.array_equal(one.frames, alone.frames)
-        assert not np.delete(one.actions, np.arange(6)[slot], axis=1).any()
+        place = places[list(WORLDS).index(name)]
+        assert np.array_equal(one.actions[:, place], alone.actions) and np.array_equal(one.frames, alone.frames)
+        assert not np.delete(one.actions[:, :6], np.arange(6)[place], axis=1).any()
+        assert (one.actions[:, 6:] == ([0, 1] if name == "dict" else [1, 0])).all()
     with pytest.raises(IndexError, match="episode 17 was asked of a mixture of 17"):
         both[17]
+
+
+def test_a_model_of_several_worlds_is_asked_about_one(mixed, tmp_path):
+    """`imagine` is given the actions of one world; a world it never saw is no world in particular."""
+    main(["fit", str(mixed), str(tmp_path / "run"), "--steps=2", "--frames=4", "--batch=2", "--patch=8", "--threads=1"])
+    model, both = load(tmp_path / "run/model"), open_data(mixed)
+    assert isinstance(model, DiffusionWorld) and vars(model.schema) == vars(both.schema)
+    draw = torch.Generator().manual_seed(0)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.2, generator=draw)  # two steps are too few for it to hear anything
+    for which in ("box", "dict"):
+        alone = EpisodeStore(mixed / which)
+        [one] = rollouts(within(model, alone.scene), [alone[0]], seen=2, steps=2)
+        [same] = rollouts(model, [one_of(both, alone)], seen=2, steps=2)
+        assert np.array_equal(one.imagined, same.imagined)
+        [other] = rollouts(within(model, "Other-v0", alone.action_space), [alone[0]], seen=2, steps=2)
+        assert not np.array_equal(one.imagined, other.imagined), "the model hears which world it is"
+    with pytest.raises(ValueError, match="learned Tiny-v0, TinyDict-v0"):
+        within(model, "Other-v0", gymnasium.spaces.Discrete(9))
+    with pytest.raises(ValueError, match="came with 5 components; 2 would do"):
+        within(model, "Tiny-v0").watch(torch.zeros(1, 2, 3, 16, 16), torch.zeros(1, 1, 5))
+    main(
+        [
+            "imagine",
+            "--model",
+            str(tmp_path / "run/model"),
+            "--data",
+            str(mixed / "dict"),
+            "--seen=2",
+            "--steps=2",
+            "--out",
+            str(tmp_path / "seen"),
+        ]
+    )
+    assert (tmp_path / "seen/rollout.mp4").exists()
+
+
+def one_of(both, alone):
+    """The first episode of one dataset, as the mixture has it."""
+    which = both.worlds.index(alone.scene)
+    return replace(alone[0], actions=both.placed(which, alone[0].actions))
 
 
 def test_a_trainer_is_given_clips_of_all_worlds(mixed):
     """Each clip is a window of the episode that its pixels are of, with its actions in their place."""
     module = prepared(mixed)
-    assert module.actions == 6 and len(module.held_out_episodes) == 3
+    assert module.actions == 8 and len(module.held_out_episodes) == 3
     clip = next(iter(module.train_dataloader()))
     both, known = module.store, {}
     for index in set(range(17)) - set(module.held_out_episodes):
@@ -70,7 +122,7 @@ def test_a_trainer_is_given_clips_of_all_worlds(mixed):
     for row in range(64):
         begins = np.moveaxis(frames[row, 0], 0, -1)
         assert any(np.array_equal(each, clip.actions[row, 0].numpy()) for each in known[begins.tobytes()])
-    assert clip.actions[..., :2].numpy().any() and clip.actions[..., 2:].numpy().any()
+    assert clip.actions[..., :2].numpy().any() and clip.actions[..., 2:6].numpy().any()
     again = next(iter(prepared(mixed).train_dataloader()))
     assert np.array_equal(clip.frames, again.frames) and np.array_equal(clip.actions, again.actions)
 
