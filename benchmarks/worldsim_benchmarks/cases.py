@@ -64,10 +64,10 @@ def _masks(ids: np.ndarray, *, objects: int) -> tuple[np.ndarray, np.ndarray]:
 def case(
     name: str,
     arm: str,
-    scene: str,
     told: tuple[np.ndarray, Truth],
     actions: Float32[np.ndarray, "n a"],
     *,
+    scene: str,
     context: int,
     fps: float,
     notes: Mapping[str, int] | None = None,

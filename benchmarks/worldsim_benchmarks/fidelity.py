@@ -61,7 +61,7 @@ class Fidelity:
             told = happen(env, seed=seed, actions=actions)
             name = f"M-OCC/{seed}"
             fps = env.metadata["render_fps"]
-            asked = case(f"{name}/factual", "factual", SCENE, told, actions, context=CONTEXT, fps=fps)
+            asked = case(f"{name}/factual", "factual", told, actions, scene=SCENE, context=CONTEXT, fps=fps)
             if len(moved(asked)) < FUTURE // 4:
                 continue
             things = int((told[1].hue >= 0).sum())

@@ -75,9 +75,9 @@ class Permanence:
                     case(
                         f"{name}/{arm}",
                         arm,
-                        SCENE,
                         told,
                         actions,
+                        scene=SCENE,
                         context=CONTEXT,
                         fps=fps,
                         notes=notes,

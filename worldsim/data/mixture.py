@@ -154,16 +154,15 @@ class MixedClips(Dataset):
     def clips(self, windows: Int[np.ndarray, " b"]) -> Clip:
         """These windows as a batch, in this order."""
         which = np.searchsorted(self._ends, windows, side="right")
-        frames, actions, masks = [], [], []
+        found: list[Clip] = []
         order = np.argsort(which, kind="stable")
         for part in np.unique(which).tolist():
             mine = windows[which == part]
             clip = self.parts[part].clips(mine - self._ends[part] + len(self.parts[part]))
-            vector = torch.from_numpy(self.schema.placed(clip.actions.numpy(), self.worlds[part]))
-            for parts, values in zip((frames, actions, masks), (clip.frames, vector, clip.mask), strict=True):
-                parts.append(values)
+            placed = self.schema.placed(clip.actions.numpy(), self.worlds[part])
+            found.append(clip._replace(actions=torch.from_numpy(placed)))
         back = torch.from_numpy(np.argsort(order))
-        return Clip(*(torch.cat(parts)[back] for parts in (frames, actions, masks)))
+        return Clip(*(torch.cat(parts)[back] for parts in zip(*found, strict=True)))
 
     def apart(self) -> np.ndarray:
         """The windows that do not overlap."""
