@@ -156,7 +156,7 @@ class MixedClips(Dataset):
         which = np.searchsorted(self._ends, windows, side="right")
         found: list[Clip] = []
         order = np.argsort(which, kind="stable")
-        for part in np.unique(which).tolist():
+        for part in map(int, np.unique(which)):
             mine = windows[which == part]
             clip = self.parts[part].clips(mine - self._ends[part] + len(self.parts[part]))
             placed = self.schema.placed(clip.actions.numpy(), self.worlds[part])
