@@ -15,6 +15,7 @@ NAMES = (
     "data",
     "demo",
     "fit",
+    "following",
     "imagine",
     "ladder",
     "malmo-serve",
