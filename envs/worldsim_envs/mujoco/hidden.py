@@ -159,7 +159,7 @@ def passer(
         speed = 2 * (edge - wide) / hidden
         begins = rng.uniform(CONTEXT, 1.8)
         start = edge + wide + speed * begins
-        seen = start + wide - speed * SEEN <= _view(lane)
+        seen = start + wide - speed * SEEN <= view(lane)
         if 0 < speed <= FASTEST and seen and begins + 2 * (edge + wide) / speed <= episode:
             break
     way = rng.choice([-1, 1])
@@ -177,7 +177,7 @@ def passer(
     return replace(thing, position=(-way * start, lane, thing.half[2]))
 
 
-def _view(lane: float) -> float:
+def view(lane: float) -> float:
     """How far to either side the picture reaches on this lane (m)."""
     _, depth = CAMERA.project(np.array([[0.0, lane, 0.2]]))
     return float(depth[0] / (2 * CAMERA.intrinsics[0, 0]))
