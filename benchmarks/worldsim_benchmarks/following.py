@@ -104,7 +104,7 @@ def _seen(frames: UInt8[np.ndarray, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
 
 def correlation(said: Float[np.ndarray, "n a"], done: Float[np.ndarray, "n a"]) -> Float[np.ndarray, " a"]:
     """Pearson's r of each component; 0 for one that does not vary."""
-    said, done = said - said.mean(0), np.float64(done - done.mean(0))
+    said, done = (values - values.mean(0, dtype=np.float64) for values in (said, done))
     spread = np.sqrt((said**2).sum(0) * (done**2).sum(0))
     return np.where(spread > 1e-9, (said * done).sum(0) / np.maximum(spread, 1e-9), 0.0)
 
