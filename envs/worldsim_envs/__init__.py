@@ -48,6 +48,7 @@ SCENES = {
     "worldsim/VoxelWater-v0": Listed("worldsim_envs.minecraft.causes:WATER", 80, "numba"),
     "worldsim/VoxelButton-v0": Listed("worldsim_envs.minecraft.causes:BUTTON", 80, "numba"),
     "worldsim/VoxelTNT-v0": Listed("worldsim_envs.minecraft.causes:TNT", 80, "numba"),
+    "worldsim/VoxelLook-v0": Listed("worldsim_envs.minecraft.unseen:LOOK", 120, "numba"),
 }
 """Every scene. A scene added here is registered, documented and covered by the contract suite."""
 

@@ -1,11 +1,9 @@
 """The command `worldsim worlds`: every world with its rate, its actions, what can be asked there, how it may vary."""
 
-from importlib import import_module
-
 from gymnasium import spaces
 
 from worldsim_envs import SCENES, Listed
-from worldsim_envs.scene import find
+from worldsim_envs.scene import find, told
 
 
 def worlds(name: str | None = None) -> None:
@@ -26,9 +24,8 @@ def worlds(name: str | None = None) -> None:
 def entry(world: str, listed: Listed) -> str:
     """What is told of one world, in lines."""
     scene = find(listed.where)
-    module = import_module(listed.where.partition(":")[0])
     lines = {
-        "": (module.__doc__ or "").strip().partition("\n")[0],
+        "": told(listed.where).partition("\n")[0],
         "steps": f"{listed.steps}, at {scene.fps:g} Hz",
         "actions": _actions(scene.action_space),
         "families": ", ".join(scene.families) or "none",

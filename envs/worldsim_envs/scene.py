@@ -136,6 +136,7 @@ class Scene:
         ranges: Which parameter ranges it has, of `variation.RANGES`.
         stuff: The names of what is no thing and still has an index in the segmentation, after all things.
         up: The unit vector against gravity.
+        page: What its page says, where it shares a module with others; else the module's docstring is the page.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Scene:
     ranges: tuple[str, ...] = ("train",)
     stuff: tuple[str, ...] = ()
     up: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    page: str = ""
 
 
 class State(NamedTuple):
@@ -383,3 +385,8 @@ def find(where: str) -> Scene:
     if not name:
         raise ValueError(f"the scene came as {where!r}; it is a Scene, or says where one lies as 'module:NAME'")
     return getattr(import_module(module), name)
+
+
+def told(where: str) -> str:
+    """What the scene that lies at "module:NAME" says of itself, the first line being the whole in one sentence."""
+    return (find(where).page or import_module(where.partition(":")[0]).__doc__ or "").strip()

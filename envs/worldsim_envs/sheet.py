@@ -1,10 +1,9 @@
-"""The pages of the docs: for each scene what its docstring says, and a contact sheet. From the root of the repository:
+"""The pages of the docs: for each scene what it says of itself, and a contact sheet. From the root of the repository:
 
 python -m worldsim_envs.sheet docs/worlds
 """
 
 import argparse
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from worldsim_envs import SCENES
-from worldsim_envs.scene import SceneEnv
+from worldsim_envs.scene import SceneEnv, told
 
 
 def sheet(
@@ -44,8 +43,8 @@ def pace(name: str) -> int:
 
 
 def page(name: str) -> str:
-    """A scene's page in Markdown: its id, its sheet, its docstring."""
-    title, _, text = (import_module(SCENES[name].where.split(":")[0]).__doc__ or "").partition("\n")
+    """A scene's page in Markdown: its id, its sheet, its text."""
+    title, _, text = told(SCENES[name].where).partition("\n")
     when = "a picture each half second" if pace(name) == 5 else "from beginning to end"
     sheet = f"![Four episodes, {when}]({stem(name)}.png)"
     return f"# {name}\n\n{title}\n\n{sheet}\n{text.rstrip()}\n"

@@ -17,6 +17,14 @@ RANGES = ("train", "id", "ood")
 SHAPES = ("sphere", "box", "cylinder", "capsule", "ellipsoid")
 """The shapes that things have; the last two in held-out templates alone."""
 
+SPELLS = (0.4, 0.8, 1.6, 3.2, 6.4)
+"""How long things are hidden where the seed decides it (s)."""
+
+
+def spell(seed: int) -> float:
+    """How long things are hidden in the world of a seed (s): the dial is the seed, modulo five."""
+    return SPELLS[seed % len(SPELLS)]
+
 
 class Variation(NamedTuple):
     """Which of the templates and which of the ranges."""

@@ -59,7 +59,7 @@ from worldsim_envs.minecraft import actions, sky
 from worldsim_envs.minecraft import player as body
 from worldsim_envs.minecraft.actions import Action, noop, press
 from worldsim_envs.minecraft.blocks import BREAK, INDEX, WOOLS
-from worldsim_envs.minecraft.terrain import LAWN, meadow
+from worldsim_envs.minecraft.terrain import LAWN, SHAPE, meadow
 from worldsim_envs.minecraft.walkers import walker
 from worldsim_envs.minecraft.world import STUFF, Mob, Recipe, Stage, VoxelBackend, Wool
 from worldsim_envs.scene import Arm, Scene
@@ -87,6 +87,8 @@ class Set:
 
     Args:
         draw: Of the world.
+        shape: How large the meadow is (cells).
+        spot: On which cell of it the player stands, east and south.
 
     Attributes:
         way: Which side is positive: 1 is the player's right.
@@ -94,9 +96,9 @@ class Set:
             they do not mix to the hue of a third.
     """
 
-    def __init__(self, draw: Draw):
+    def __init__(self, draw: Draw, shape: tuple[int, int, int] = SHAPE, spot: tuple[int, int] = (EAST, SOUTH)):
         rng = draw.rng
-        self.blocks = meadow(top=str(rng.choice(TOPS)))
+        self.blocks, self.spot = meadow(shape, top=str(rng.choice(TOPS))), spot
         self.way = int(rng.choice([-1, 1]))
         one, count = int(rng.integers(len(palette.NAMES))), len(palette.NAMES)
         other = (one + int(rng.choice([-1, 1]))) % count
@@ -107,7 +109,7 @@ class Set:
 
     def cell(self, side: int, up: int, ahead: int) -> tuple[int, int, int]:
         """The cell there; the player stands in (0, 0, 0)."""
-        return EAST - self.way * side, LAWN + up, SOUTH + ahead
+        return self.spot[0] - self.way * side, LAWN + up, self.spot[1] + ahead
 
     def put(self, kind: str, side: int, up: int, ahead: int) -> None:
         """Make a block."""
@@ -127,7 +129,7 @@ class Set:
         Where it cannot go on it turns round.
         """
         turn = float(np.pi / 2 * self.way * aside)
-        x, y, z = EAST + 0.5 - self.way * side, float(LAWN + up), SOUTH + 0.5 + ahead
+        x, y, z = self.spot[0] + 0.5 - self.way * side, float(LAWN + up), self.spot[1] + 0.5 + ahead
         row = walker(x, y, z, turn=turn, pace=float(pace), wait=AHEAD, luck=0)
         self.things.append(Mob(self.hue(), row))
 
@@ -136,7 +138,8 @@ class Set:
         side, up, ahead = look
         yaw = np.rad2deg(np.arctan2(self.way * side, ahead))
         pitch = np.rad2deg(np.arctan2(body.EYE - up, np.hypot(side, ahead)))
-        player = body.spawn(EAST + 0.5, LAWN, SOUTH + 0.5, yaw=float(yaw), pitch=float(pitch))
+        x, z = self.spot
+        player = body.spawn(x + 0.5, LAWN, z + 0.5, yaw=float(yaw), pitch=float(pitch))
         beyond = (float(LAWN), int(self.blocks[0, LAWN - 1, 0]))
         marks = {"act": act, "frames": frames, "way": self.way}
         return Stage(self.blocks, player, self.things, carried, self.time, beyond, marks)

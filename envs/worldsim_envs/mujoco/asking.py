@@ -1,4 +1,4 @@
-"""What the scenes of object permanence share: the view, for how long things are hidden, and what to ask about.
+"""What the scenes of object permanence share: the view, and what to ask about.
 
 A thing can be asked about where it is seen in the context, then wholly hidden, then seen again. Which thing that is,
 is found by letting the episode happen once, which `MujocoBackend.arms` takes back.
@@ -23,16 +23,8 @@ FPS = 10.0
 EYE = np.array([0.0, -3.6, 2.15])
 CAMERA = Camera.look(EYE, (0.0, 0.35, 0.24), fov=34.0, size=1)
 
-SPELLS = (0.4, 0.8, 1.6, 3.2, 6.4)
-"""How long things are hidden where the seed decides it (s)."""
-
 CONTEXT = 8
 """How many frames are seen before anything is asked."""
-
-
-def spell(seed: int) -> float:
-    """How long things are hidden in the world of a seed (s): the dial is the seed, modulo five."""
-    return SPELLS[seed % len(SPELLS)]
 
 
 def watch(world: MujocoBackend, actions: Sequence[Any]) -> Float[np.ndarray, "t o"]:

@@ -61,11 +61,11 @@ import numpy as np
 from gymnasium import spaces
 
 from worldsim_envs import palette
-from worldsim_envs.mujoco.asking import CAMERA, FPS, removals, spell
+from worldsim_envs.mujoco.asking import CAMERA, FPS, removals
 from worldsim_envs.mujoco.backend import MujocoBackend, Recipe, Thing
 from worldsim_envs.mujoco.studio import studio
 from worldsim_envs.scene import Arm, Scene, Truth
-from worldsim_envs.variation import RANGES, TEMPLATES, Draw
+from worldsim_envs.variation import RANGES, TEMPLATES, Draw, spell
 
 STEPS = 100
 LINE = 0.3

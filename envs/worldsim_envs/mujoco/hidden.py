@@ -55,12 +55,12 @@ import numpy as np
 from gymnasium import spaces
 
 from worldsim_envs import palette
-from worldsim_envs.mujoco.asking import CAMERA, EYE, FPS, SPELLS, present_absent, slide, spell
+from worldsim_envs.mujoco.asking import CAMERA, EYE, FPS, present_absent, slide
 from worldsim_envs.mujoco.backend import MujocoBackend, Recipe, Thing
 from worldsim_envs.mujoco.changes import each, recolour, remove, swap
 from worldsim_envs.mujoco.studio import studio
 from worldsim_envs.scene import Arm, Scene
-from worldsim_envs.variation import RANGES, TEMPLATES, Draw
+from worldsim_envs.variation import RANGES, SPELLS, TEMPLATES, Draw, spell
 
 LANES = (0.1, 0.6, 1.1)
 """How far behind the middle of the table each lane runs (m)."""

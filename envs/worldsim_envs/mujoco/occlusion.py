@@ -56,12 +56,12 @@ import numpy as np
 from gymnasium import spaces
 
 from worldsim_envs import palette
-from worldsim_envs.mujoco.asking import CAMERA, CONTEXT, EYE, FPS, present_absent, removals, slide, spell
+from worldsim_envs.mujoco.asking import CAMERA, CONTEXT, EYE, FPS, present_absent, removals, slide
 from worldsim_envs.mujoco.backend import MujocoBackend, Recipe, Thing
 from worldsim_envs.mujoco.hidden import longer, passer
 from worldsim_envs.mujoco.studio import studio
 from worldsim_envs.scene import Arm, Scene, Truth
-from worldsim_envs.variation import RANGES, TEMPLATES, Draw
+from worldsim_envs.variation import RANGES, TEMPLATES, Draw, spell
 
 LANE = 0.35
 """How far behind the middle of the table the tunnel's lane runs (m)."""
