@@ -47,7 +47,7 @@ class Mixture:
         schema: Where in the vector the actions of each world lie.
         actions: The components of the vector.
         size: Height and width in pixels, the same of all.
-        fps: Frames a second (Hz) of the first; an episode knows its own.
+        rates: Frames a second (Hz) of the datasets, each once; an episode knows its own.
 
     Raises:
         FileNotFoundError: Where a dataset is not there, or not finished.
@@ -56,7 +56,7 @@ class Mixture:
 
     def __init__(self, paths: Sequence[str | Path]):
         self.stores = [EpisodeStore(path) for path in paths]
-        self.size, self.fps = self.stores[0].size, self.stores[0].fps
+        self.size, self.rates = self.stores[0].size, sorted({store.fps for store in self.stores})
         for store in self.stores:
             if store.size != self.size:
                 raise ValueError(

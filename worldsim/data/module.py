@@ -37,7 +37,7 @@ class ClipModule(L.LightningDataModule):
         size: Height and width in pixels.
         actions: The components of an action.
         schema: What they mean, where there are several worlds.
-        fps: Frames a second (Hz).
+        rates: Frames a second (Hz), each rate once.
         held_out_episodes: The episodes that are not trained on; look at predictions of these.
 
     Raises:
@@ -48,7 +48,7 @@ class ClipModule(L.LightningDataModule):
     size: tuple[int, int]
     actions: int
     schema: Schema | None
-    fps: float
+    rates: list[float]
     held_out_episodes: list[int]
 
     def __init__(
@@ -85,7 +85,7 @@ class ClipModule(L.LightningDataModule):
         self.held_out_episodes = np.linspace(0, len(store) - 1, count, dtype=int).tolist()
         kept = sorted(set(range(len(store))) - set(self.held_out_episodes))
         self._train, self._val = (self._clips(store, chosen) for chosen in (kept, self.held_out_episodes))
-        self.store, self.size, self.actions, self.fps = store, store.size, store.actions, store.fps
+        self.store, self.size, self.actions, self.rates = store, store.size, store.actions, store.rates
         self.schema = store.schema if isinstance(store, Mixture) else None
 
     def _clips(self, store: EpisodeStore | Mixture, episodes: list[int]) -> ClipDataset | MixedClips:

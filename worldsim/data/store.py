@@ -149,6 +149,11 @@ class EpisodeStore:
         return self.facts[0]["worldsim/scene"].rpartition(":")[2]
 
     @property
+    def rates(self) -> list[float]:
+        """Frames a second (Hz), each rate once; see `Mixture`."""
+        return [self.fps]
+
+    @property
     def action_space(self) -> gym.Space | None:
         """The space of which the actions were taken, before they were flattened; None where it was not told."""
         return self._space("action_space")

@@ -185,7 +185,7 @@ def fit(
     count = sum(parameter.numel() for parameter in learner.parameters())
     print(
         f"{size if model is None else type(model).__name__}: {count / 1e6:.2f} M parameters, "
-        f"{clips.size[0]} x {clips.size[1]} at {clips.fps:g} Hz, actions of {clips.actions}; "
+        f"{clips.size[0]} x {clips.size[1]} at {hertz(clips)}, actions of {clips.actions}; "
         + (f"going on from step {stands}" if stands else f"into {folder}")
     )
     with keeper.ctrl_c():
@@ -257,6 +257,11 @@ def build_logger(described: dict[str, Any]) -> Logger:
         raise ValueError(f"logger does not describe a Lightning logger: {' '.join(str(error).split())}") from error
 
 
+def hertz(clips: ClipModule) -> str:
+    """The rates of the data in words."""
+    return " and ".join(f"{rate:g}" for rate in clips.rates) + " Hz"
+
+
 def card(settings: dict[str, Any], clips: ClipModule, task: Task, parameters: int) -> str:
     """The model card: what it is, what it learned from, and how to use it."""
     worlds = ", ".join(sorted({facts["worldsim/scene"] for facts in clips.store.facts}))
@@ -266,7 +271,7 @@ def card(settings: dict[str, Any], clips: ClipModule, task: Task, parameters: in
 A causal video diffusion transformer ({settings["size"]}, {parameters:,} parameters), trained by worldsim.
 
 - **Learned from**: {len(clips.store) - kept} episodes of `{Path(settings["data"]).name}`
-  (hash `{clips.store.hash[:16]}`), {height} x {width} pixels at {clips.fps:g} Hz, {clips.actions} action components;
+  (hash `{clips.store.hash[:16]}`), {height} x {width} pixels at {hertz(clips)}, {clips.actions} action components;
   {kept} more were held out.
 - **How**: {task.global_step} steps of {settings["batch"]} clips of {settings["frames"]} frames in
   {task.seconds / 60:.1f} minutes, seed {settings["seed"]}; the weights are a moving average ({settings["ema"]}).

@@ -1,0 +1,60 @@
+"""One model of two worlds that differ in simulator, actions and rate: recorded, learned, imagined and measured."""
+
+import numpy as np
+import pytest
+
+from worldsim.data.mixture import open_data
+from worldsim.data.record import World, record
+from worldsim.data.store import EpisodeStore
+from worldsim.imagine import imagine
+from worldsim.models import checkpoint
+from worldsim.rollout import rollouts
+from worldsim.training.fit import fit
+from worldsim_benchmarks.bench import bench
+from worldsim_benchmarks.benchmark import SPLITS
+from worldsim_benchmarks.result import read_all
+
+HIDDEN, OVERWORLD = "worldsim/Hidden-v0", "worldsim/Overworld-v0"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The recording of two worlds, and the run that learned it."""
+    path, worlds = tmp_path_factory.mktemp("two"), {"rooms": HIDDEN, "blocks": OVERWORLD}
+    recorded = {name: World(f"worldsim_envs:{world}") for name, world in worlds.items()}
+    record(recorded, str(path / "data"), episodes=3, steps=14, size=32)
+    fit(str(path / "data"), str(path / "run"), steps=3, batch=2, frames=6, threads=1)
+    return path
+
+
+def test_the_checkpoint_says_what_it_learned(made):
+    model, both = checkpoint.load(made / "run/model"), open_data(made / "data")
+    assert model.schema.worlds == both.schema.worlds == {HIDDEN: 0, OVERWORLD: 1}
+    assert model.actions == both.actions == 1 + (20 * 2 + 2) + 2
+    card = (made / "run/model/README.md").read_text()
+    assert HIDDEN in card and OVERWORLD in card and "32 x 32 pixels at 10 and 20 Hz" in card
+    assert len(list((made / "run/previews").glob("*.mp4"))) == 1, "of the one episode that is held out"
+
+
+@pytest.mark.parametrize("world, episode", [("rooms", 1), ("blocks", 4)])
+def test_it_imagines_each_world_by_that_worlds_own_actions(made, tmp_path, world, episode):
+    """Which is what it imagines of the vector that it learned from."""
+    imagine(str(made / "run/model"), str(made / "data" / world), str(tmp_path), episode=1)
+    shown, alone = np.load(tmp_path / "rollout.npz"), EpisodeStore(made / "data" / world)
+    assert np.array_equal(shown["plan"], alone[1].actions[7:]) and shown["plan"].any()
+    assert shown["fps"] == alone.fps
+    [straight] = rollouts(checkpoint.load(made / "run/model"), [open_data(made / "data")[episode]])
+    assert straight.imagined.tobytes() == shown["imagined"].tobytes()
+
+
+def test_it_is_measured_in_the_world_that_a_benchmark_asks_about(made, tmp_path, monkeypatch):
+    monkeypatch.setitem(SPLITS, "quick", (1_000_000, 2))
+    bench(str(made / "run/model"), "fidelity", size=32, out=str(tmp_path / "results"), truth=str(tmp_path / "truth"))
+    [result] = [each for each in read_all(tmp_path / "results") if each.contestant == "run"]
+    assert len(result.cases) == 2 and np.isfinite(result.raw)
+
+
+def test_a_world_that_was_not_learned_is_refused_in_one_sentence(made, tmp_path):
+    record("worldsim_envs:worldsim/Falling-v0", str(tmp_path / "other"), episodes=2, steps=10, size=32)
+    with pytest.raises(ValueError, match=r"knows nothing of worldsim/Falling-v0 .*; it learned worldsim/Hidden-v0, "):
+        imagine(str(made / "run/model"), str(tmp_path / "other"), str(tmp_path / "out"))
