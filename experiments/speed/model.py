@@ -14,7 +14,8 @@ from jsonargparse import auto_cli
 from torch import Tensor, nn
 
 from worldsim.diffusion.sample import euler
-from worldsim.models.diffusion_world import DiffusionWorld, led_to
+from worldsim.models.diffusion_world import DiffusionWorld
+from worldsim.models.stream import led_to
 from worldsim.models.video_dit import SIZES
 from worldsim.random import draw
 from worldsim.training.optim import MuonAdamW, split

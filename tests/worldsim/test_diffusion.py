@@ -1,11 +1,13 @@
 """Laws of noise: independent rows, levels where they belong, targets that mean the same, a sampler that lands."""
 
+import math
+
 import pytest
 import torch
 
 from worldsim.diffusion.noise import Levels
 from worldsim.diffusion.objective import clean_from, corrupt, error
-from worldsim.diffusion.sample import euler
+from worldsim.diffusion.sample import SAMPLERS, euler
 from worldsim.random import draw
 
 
@@ -103,6 +105,30 @@ def test_the_exact_denoiser_lands_on_the_data(steps):
 
     torch.testing.assert_close(euler(exact, noise, steps=steps), clean, rtol=0, atol=1e-6)
     assert asked == [step / steps for step in range(steps)]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_each_sampler_asks_as_often_as_it_says_and_lands_on_the_data(steps):
+    clean, noise, asked = torch.ones(1, 2, 3, 4, 4), torch.zeros(1, 2, 3, 4, 4), []
+
+    def exact(noisy, level):
+        asked.append(level)
+        return clean
+
+    for sampler, times in (("euler", steps), ("heun", 2 * steps - 1)):
+        torch.testing.assert_close(SAMPLERS[sampler](exact, noise, steps=steps), clean, rtol=0, atol=1e-6)
+        assert len(asked) == times and max(asked) < 1
+        asked.clear()
+
+
+def test_heun_follows_a_curve_more_closely_than_euler():
+    """Guesses that make the velocity equal to what is there: it grows to e times as much."""
+    start = torch.ones(1, 1, 1, 1, 1)
+    ends = {
+        name: abs(float(sampler(lambda noisy, level: (2 - level) * noisy, start, steps=8)) - math.e)
+        for name, sampler in SAMPLERS.items()
+    }
+    assert ends["heun"] < ends["euler"] / 4
 
 
 def test_no_steps_are_refused():

@@ -9,8 +9,10 @@ from torch import nn
 from worldsim.codec.pixel import Pixel
 from worldsim.diffusion.noise import Levels
 from worldsim.diffusion.sample import euler
-from worldsim.models.diffusion_world import DiffusionWorld, branch, led_to
+from worldsim.models.diffusion_world import PROBED, DiffusionWorld
+from worldsim.models.stream import branch, led_to
 from worldsim.models.video_dit import SIZES, VideoDiT, looks_back
+from worldsim.protocols import Features, Surprise
 from worldsim.random import draw
 from worldsim.types import Clip
 
@@ -77,6 +79,66 @@ def test_what_left_every_window_is_forgotten():
         other[:, frame] *= -1
         two, _ = model.imagine(model.watch(other, taken), plan[:, :1], generator=torch.Generator().manual_seed(0))
         assert torch.equal(one, two) != heard
+
+
+def test_guidance_of_one_adds_nothing_and_of_zero_takes_away_what_it_guides():
+    seen, taken, plan = video()
+    plain = imagined(tiny(), seen, taken, plan)
+    assert torch.equal(imagined(tiny(action_guidance=1.0, history_guidance=1.0), seen, taken, plan), plain)
+    deaf, blind = tiny(action_guidance=0.0), tiny(history_guidance=0.0)
+    one, other = (imagined(deaf, seen, taken, given[:, :1]) for given in (plan, plan + 1))
+    assert torch.equal(one, other) and not torch.equal(one, plain[:, :1]), "the action is not heard"
+    one, other = (imagined(blind, past, taken, plan) for past in (seen, -seen))
+    assert torch.equal(one, other), "the past is not heard"
+    away = imagined(tiny(action_guidance=2.0), seen, taken, plan[:, :1])
+    assert not torch.equal(away, plain[:, :1])
+
+
+def imagined(model, seen, taken, plan):
+    return model.imagine(model.watch(seen, taken), plan, generator=torch.Generator().manual_seed(1))[0]
+
+
+@pytest.mark.parametrize("changes", [{}, {"past": 0}, {"window": 3, "registers": 0}], ids=str)
+def test_surprise_is_what_recomputing_all_that_was_seen_says(changes):
+    model, (seen, taken, _) = tiny(**changes), video()
+    assert isinstance(model, Surprise) and isinstance(model, Features)
+    found = model.surprise(seen, taken, generator=torch.Generator().manual_seed(2))
+    assert found.shape == (2, 10) and (found > 0).all()
+    clean, generator = model.codec.encode(seen), torch.Generator().manual_seed(2)
+    draw((2, 1, 3, 16, 16), generator)
+    for time in range(1, 10):
+        noise, truth, wrong = draw((2, 1, 3, 16, 16), generator), clean[:, time : time + 1], []
+        for level in PROBED:
+            frames = torch.cat([clean[:, :time], torch.lerp(noise, truth, level)], dim=1)
+            levels = torch.cat([model.said_of(clean[:, :time]), torch.full((2, 1), level)], dim=1)
+            known = (torch.arange(time + 1) > 0).expand(2, -1)
+            with torch.no_grad():
+                guess = model.predict(frames, model.beside(frames), levels, led_to(taken[:, :time]), known)[0][:, -1:]
+            wrong.append((guess - truth).square().mean((2, 3, 4)))
+        torch.testing.assert_close(found[:, time : time + 1], torch.stack(wrong).mean(0), rtol=1e-4, atol=1e-6)
+
+
+def test_what_comes_later_changes_no_surprise_and_no_feature_before():
+    model, (seen, taken, _) = tiny(), video()
+    later, done = seen.clone(), taken.clone()
+    later[:, 6:], done[:, 5:] = -1.0, 2.0
+
+    def felt(frames, actions):
+        return model.surprise(frames, actions, generator=torch.Generator().manual_seed(2))
+
+    def active(frames, actions):
+        return model.features(frames, actions, layers=[0, -1])
+
+    assert torch.equal(felt(seen, taken)[:, :6], felt(later, done)[:, :6])
+    assert not torch.equal(felt(seen, taken)[:, 6:], felt(later, done)[:, 6:])
+    one, other = active(seen, taken), active(later, done)
+    assert list(one) == [0, -1] and one[-1].shape == (2, 10, 4, 32), "registers are not among them"
+    for layer in one:
+        torch.testing.assert_close(one[layer][:, :6], other[layer][:, :6])
+        assert not torch.allclose(one[layer][:, 6:], other[layer][:, 6:])
+    assert not any(block._forward_hooks for block in model.transformer.blocks), "nothing is left behind"
+    with pytest.raises(ValueError, match="there is no block 4; there are 4"):
+        model.features(seen, taken, layers=[4])
 
 
 def test_the_memory_stays_as_large_as_it_was_for_1200_frames():

@@ -6,48 +6,30 @@ new frame as noise, asks a few times, and keeps what earlier frames left in the 
 Source: Chen et al. 2024, "Diffusion Forcing"; Hafner et al. 2025, "Dreamer 4".
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from worldsim.codec.pixel import Pixel
 from worldsim.data.schema import Schema
 from worldsim.diffusion import objective, sample
 from worldsim.diffusion.noise import Levels
+from worldsim.models.questions import Questions
+from worldsim.models.stream import Stream, led_to
 from worldsim.models.video_dit import VideoDiT
 from worldsim.nn.attention import KeyValues, Past
-from worldsim.protocols import Codec, Noise, Recalled
+from worldsim.protocols import Codec, Noise
 from worldsim.random import draw
 from worldsim.types import Clip
 
-
-@dataclass(frozen=True, eq=False)
-class Stream:
-    """The memory of a DiffusionWorld. Its size does not depend on how much was seen.
-
-    The newest frame is not in the attention layers yet: it enters together with the first question about the frame
-    after it, which saves a pass through the network.
-
-    Attributes:
-        keys: Of earlier frames, for each block that looks back; frame f lies in slot f % (window - 1). Behind those
-            slots are two in which new frames are tried; what lies there means nothing.
-        values: The same.
-        written: How many frames have entered, in all.
-        recent: The newest frames as latents, the newest last; zeros where there were none.
-        action: The action that led to the newest frame; zeros where `written` is 0, as nothing led to the first.
-        decoded: What the codec keeps of the frames decoded so far.
-    """
-
-    keys: Float[Tensor, "l b g q s e"]
-    values: Float[Tensor, "l b g q s e"]
-    written: int
-    recent: Float[Tensor, "b r z y x"]
-    action: Float[Tensor, "b a"]
-    decoded: Recalled = ()
+PROBED = (0.25, 0.5, 0.75)
+"""The noise levels at which frames are hidden to see how surprising they are."""
 
 
 class DiffusionWorld(nn.Module):
@@ -75,6 +57,10 @@ class DiffusionWorld(nn.Module):
             they are slightly noisy makes the model trust its own mistakes less.
         action_dropout: The share of training clips whose actions are withheld.
         steps: How often the network is asked for each imagined frame.
+        sampler: How its answers are followed: "euler", or "heun", which looks ahead and asks almost twice as often.
+        action_guidance: How much more than its own the difference counts that an action makes. At 1 nothing is added,
+            and nothing asked; above, the network is asked once more each time, without the action.
+        history_guidance: The same of the difference that the past makes.
         codec: Pixels to latents and back: any module that is a `Codec`, which learns no more; the pixels themselves by
             default.
         schema: What the components of an action mean, for a model of several worlds. In the same share of clips as of
@@ -83,7 +69,8 @@ class DiffusionWorld(nn.Module):
     Raises:
         ValueError: Where the arguments do not go together.
 
-    Source: the context level, Chen et al. 2024, section 3.3.
+    Source: the context level, Chen et al. 2024, section 3.3; guidance, Ho and Salimans 2022; by history, Song et al.
+    2025, "History-Guided Video Diffusion".
     """
 
     def __init__(
@@ -105,6 +92,9 @@ class DiffusionWorld(nn.Module):
         context: float = 0.95,
         action_dropout: float = 0.1,
         steps: int = 4,
+        sampler: sample.Sampler = "euler",
+        action_guidance: float = 1.0,
+        history_guidance: float = 1.0,
         codec: nn.Module | None = None,
         schema: Schema | None = None,
     ):
@@ -119,7 +109,7 @@ class DiffusionWorld(nn.Module):
                 raise ValueError(f"{name} came as {value}; it lies between 0 and 1")
         if schema is not None and schema.components != actions:
             raise ValueError(f"actions came as {actions} beside a schema of {schema.components} components")
-        sample.levels(steps)  # refuses what is not at least one
+        sample.asked(sampler, steps)  # refuses what is not at least one
         self.actions, self.patch, self.width, self.depth = actions, patch, width, depth
         self.heads, self.kv_heads, self.window, self.registers = heads, kv_heads, window, registers
         self.time_every, self.past, self.residual = time_every, past, residual
@@ -127,6 +117,8 @@ class DiffusionWorld(nn.Module):
         self.weight: objective.Weight = weight
         self.levels, self.context = levels or Levels(), context
         self.action_dropout, self.steps, self.schema = action_dropout, steps, schema
+        self.sampler: sample.Sampler = sampler
+        self.action_guidance, self.history_guidance = action_guidance, history_guidance
         codec = Pixel() if codec is None else codec
         if not isinstance(codec, Codec):
             raise ValueError(f"codec came as a {type(codec).__name__}, which does not encode and decode; see Codec")
@@ -200,6 +192,80 @@ class DiffusionWorld(nn.Module):
         clean = objective.clean_from(self.target, output, noisy, levels)
         return clean + before[:, :, : self.codec.channels] if self.residual else clean
 
+    # To be probed
+
+    @torch.no_grad()
+    def surprise(
+        self, frames: Float[Tensor, "b t c h w"], actions: Float[Tensor, "b t-1 a"], *, generator: Noise
+    ) -> Float[Tensor, "b t"]:
+        """How wrong the model is about each frame when it knows all before it: the mean square error of its guesses.
+
+        Each frame is hidden behind noise of the levels PROBED and guessed from what led to it. Nothing leads to the
+        first frame, so what is said of it is not comparable with the others.
+        """
+        clean = self.codec.encode(frames)
+        wrong = [self.wrong_alone(clean[:, :1], generator)]
+        stream = self.watch(frames[:, :1], actions[:, :0])
+        for time in range(1, frames.shape[1]):
+            truth, action = clean[:, time : time + 1], actions[:, time - 1]
+            noise = draw(tuple(truth.shape), generator, device=clean.device)
+            ask = Questions(self, stream, action, PROBED).heard
+            guesses = [ask(torch.lerp(noise, truth, level), level) for level in PROBED]
+            wrong.append(torch.stack([(guess - truth).square().mean((2, 3, 4)) for guess in guesses]).mean(0))
+            stream = stream.then(truth, action)
+        return torch.cat(wrong, dim=1)
+
+    def wrong_alone(self, first: Float[Tensor, "b 1 z y x"], generator: Noise) -> Float[Tensor, "b 1"]:
+        """How wrong the model is about a first frame, of which it knows nothing before."""
+        noise = draw(tuple(first.shape), generator, device=first.device)
+        before, actions = self.beside(first), first.new_zeros(len(first), 1, self.actions)
+        unknown = torch.zeros(len(first), 1, dtype=torch.bool, device=first.device)
+        wrong = []
+        for level in PROBED:
+            told = torch.full((len(first), 1), level, device=first.device)
+            guess, _ = self.predict(torch.lerp(noise, first, level), before, told, actions, unknown)
+            wrong.append((guess - first).square().mean((2, 3, 4)))
+        return torch.stack(wrong).mean(0)
+
+    @torch.no_grad()
+    def features(
+        self,
+        frames: Float[Tensor, "b t c h w"],
+        actions: Float[Tensor, "b t-1 a"],
+        *,
+        layers: Sequence[int],
+        level: float | None = None,
+    ) -> dict[int, Float[Tensor, "b t g d"]]:
+        """The activations behind some of the blocks, one row a token.
+
+        Args:
+            frames: What is seen, in [-1, 1].
+            actions: What was done in between.
+            layers: Numbers of blocks, from 0; negative ones count from the last.
+            level: The noise level that the frames are said to have; by default that of frames already seen.
+
+        Raises:
+            ValueError: Where there is no such block.
+        """
+        blocks = self.transformer.blocks
+        if outside := [layer for layer in layers if not -len(blocks) <= layer < len(blocks)]:
+            raise ValueError(f"there is no block {outside[0]}; there are {len(blocks)}, from 0 to {len(blocks) - 1}")
+        found: dict[int, Tensor] = {}
+
+        def tap(layer: int) -> RemovableHandle:
+            return blocks[layer].register_forward_hook(lambda _, __, out: found.update({layer: out[0]}))
+
+        taps = [tap(layer) for layer in layers]
+        try:
+            clean = self.codec.encode(frames)
+            said = torch.full(clean.shape[:2], self.context if level is None else level, device=clean.device)
+            known = (torch.arange(clean.shape[1], device=clean.device) > 0).expand(len(clean), -1)
+            self.predict(clean, self.beside(clean), said, led_to(actions), known)
+        finally:
+            for each in taps:
+                each.remove()
+        return {layer: found[layer][:, :, self.registers :] for layer in layers}
+
     # To imagine
 
     @torch.no_grad()
@@ -248,51 +314,19 @@ class DiffusionWorld(nn.Module):
 
     def next(self, stream: Stream, action: Float[Tensor, "b a"], noise: Float[Tensor, "b 1 z y x"]) -> Stream:
         """One more frame. The keys and values are written where they lie: the stream given is used up."""
-        newest, before = stream.recent[:, -1:], self.past_of(stream.recent[:, 1:])
-        both = torch.cat([self.past_of(stream.recent[:, :-1]), before], dim=1)
-        rows, asked = len(newest), sample.levels(self.steps)
-        past = Past(stream.keys, stream.values, stream.written, slots=self.window - 1)
-
-        # The newest frame and every question about the next one are told at once what they will be told.
-        levels = torch.tensor([self.context, *asked], device=newest.device).expand(rows, -1)
-        actions = torch.stack([stream.action, *[action] * self.steps], dim=1)
-        known = (torch.arange(1 + self.steps, device=newest.device) + stream.written > 0).expand(rows, -1)
-        proposed = self.transformer.condition(levels, actions, known)
+        ask = Questions(self, stream, action, sample.asked(self.sampler, self.steps))
 
         def guess(noisy: Float[Tensor, "b 1 z y x"], level: float) -> Float[Tensor, "b 1 z y x"]:
-            nonlocal past
-            which = 1 + asked.index(level)
-            if past.written > stream.written:
-                shown, said = torch.cat([noisy, before], dim=2), slice(which, which + 1)
-                output, _ = self.transformer.through(shown, proposed[:, :, said], past)
-            else:
-                shown, said = torch.cat([torch.cat([newest, noisy], dim=1), both], dim=2), slice(which + 1)
-                output, _ = self.transformer.through(shown, proposed[:, :, said], past)
-                past = past.settle()
-            return self.clean_of(output[:, -1:], noisy, before, levels[:, which : which + 1])
+            clean = ask.heard(noisy, level)
+            if self.action_guidance != 1:
+                clean = torch.lerp(ask.unheard(noisy, level), clean, self.action_guidance)
+            if self.history_guidance != 1:
+                clean = torch.lerp(ask.alone(noisy, level), clean, self.history_guidance)
+            return clean
 
-        frame = sample.euler(guess, noise, steps=self.steps).to(newest.dtype)
-        recent = torch.cat([stream.recent[:, 1:], frame], dim=1)
-        # a copy, as a view would keep the whole plan alive
-        return replace(stream, written=stream.written + 1, recent=recent, action=action.clone())
+        frame = sample.SAMPLERS[self.sampler](guess, noise, steps=self.steps).to(noise.dtype)
+        return stream.then(frame, action)
 
     def past_of(self, recent: Float[Tensor, "b r z y x"]) -> Float[Tensor, "b 1 p y x"]:
         """The frames laid beside the one that follows `recent`, the nearest first."""
         return rearrange(recent[:, recent.shape[1] - self.past :].flip(1), "b r z y x -> b 1 (r z) y x")
-
-
-def led_to(taken: Float[Tensor, "b n a"]) -> Float[Tensor, "b n+1 a"]:
-    """The action that led to each frame: a_{t-1} for frame t; zeros, to be taken for unknown, for the first."""
-    return F.pad(taken, (0, 0, 1, 0))
-
-
-def branch(memory: Stream, n: int) -> Stream:
-    """One past, n futures: each row n times, side by side."""
-    return replace(
-        memory,
-        keys=memory.keys.repeat_interleave(n, dim=1),
-        values=memory.values.repeat_interleave(n, dim=1),
-        recent=memory.recent.repeat_interleave(n, dim=0),
-        action=memory.action.repeat_interleave(n, dim=0),
-        decoded=tuple(kept.repeat_interleave(n, dim=0) for kept in memory.decoded),
-    )
