@@ -2,7 +2,8 @@
 
 Episodes are played, by the expert and by their arms, and what the reader sees in their frames is held against the masks
 of the simulator. Asked about is whatever truth calls well seen: of a palette hue, nine tenths of it visible, and large
-enough. Of those, and of all that the reader reports,
+enough. Things of one hue that touch in the picture are asked about as one, for no colour tells more. Of those, and
+of all that the reader reports,
 
 - on clean frames at least 99 % must be found (recall), 99 % must be there (precision), and 95 % of the centroids must
   be within 0.15 diameters of the mask's;
@@ -23,6 +24,7 @@ import gymnasium
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 from PIL import Image
+from scipy import ndimage
 from scipy.spatial.transform import Rotation
 from tqdm import tqdm
 
@@ -196,20 +198,39 @@ def read(seen: Seen, damage: Damage | None = None) -> Reading:
     sighting = ColourReader(RGB, least_area=LEAST * by**2).read(frames)
     found, errors, right = [], [], []
     for t, ids in enumerate(seen.ids):
-        things = {i: np.argwhere(ids == i)[:, ::-1] + 0.5 for i in np.flatnonzero(seen.hue[t] >= 0).tolist()}
-        for i, pixels in things.items():
+        things = list(_apart(ids, seen.hue[t]))
+        for which, pixels in things:
             diameter = np.sqrt(4 * len(pixels) / np.pi)
-            if seen.visible[t, i] < 0.9 or len(pixels) < LARGE * by**2:
+            if seen.visible[t, which].min() < 0.9 or len(pixels) < LARGE * by**2:
                 continue
-            _, centres = sighting.of(t, int(seen.hue[t, i]))
+            _, centres = sighting.of(t, int(seen.hue[t, which[0]]))
             off = np.linalg.norm(centres - pixels.mean(0), axis=1) / diameter
             found.append(len(off) > 0 and bool(off.min() <= 0.5))
             if found[-1]:
                 errors.append(off.min())
         for row in np.flatnonzero((sighting.frame == t) & ~seen.beacon[t, sighting.hue]):
-            own = [pixels for i, pixels in things.items() if seen.hue[t, i] == sighting.hue[row] and len(pixels)]
+            own = [pixels for which, pixels in things if seen.hue[t, which[0]] == sighting.hue[row]]
             right.append(any(_on(sighting.centre[row], pixels) for pixels in own))
     return Reading(len(found), _share(found), _share(right), float(np.quantile(errors, 0.95)) if errors else np.nan)
+
+
+def _apart(
+    ids: Int[np.ndarray, "h w"], hue: Int[np.ndarray, " o"]
+) -> Iterator[tuple[list[int], Float[np.ndarray, "n 2"]]]:
+    """What a reader of colours can tell apart: things, those of one hue that touch in the picture together; and where.
+
+    A thing that lies in several places goes with whatever touches it in any of them.
+    """
+    for shade in np.unique(hue[hue >= 0]).tolist():
+        groups = [{slot} for slot in np.flatnonzero(hue == shade).tolist() if (ids == slot).any()]
+        patches = np.zeros(ids.shape, np.int32)
+        ndimage.label(np.isin(ids, np.flatnonzero(hue == shade)), np.ones((3, 3)), output=patches)
+        for patch in range(1, patches.max() + 1):
+            there = set(np.unique(ids[patches == patch]).tolist())
+            meet = [group for group in groups if group & there]
+            groups = [group for group in groups if not group & there] + [set().union(*meet)]
+        for group in groups:
+            yield sorted(group), np.argwhere(np.isin(ids, sorted(group)))[:, ::-1] + 0.5
 
 
 def _on(centre: Float[np.ndarray, " 2"], pixels: Float[np.ndarray, "n 2"]) -> bool:

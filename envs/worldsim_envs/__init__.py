@@ -40,6 +40,7 @@ SCENES = {
     "worldsim/Gate-v0": Listed("worldsim_envs.mujoco.gate:GATE", 40),
     "worldsim/Push-v0": Listed("worldsim_envs.mujoco.push:PUSH", 40),
     "worldsim/Chair-v0": Listed("worldsim_envs.mujoco.chair:CHAIR", 40),
+    "worldsim/Bite-v0": Listed("worldsim_envs.mujoco.bite:BITE", 120),
     "worldsim/Away-v0": Listed("worldsim_envs.mujoco.away:AWAY", 96),
     "worldsim/Overworld-v0": Listed("worldsim_envs.minecraft.overworld:OVERWORLD", 200, "numba"),
     "worldsim/VoxelBreak-v0": Listed("worldsim_envs.minecraft.causes:BREAKING", 80, "numba"),

@@ -59,6 +59,18 @@ def test_what_is_hidden_or_small_is_not_asked_about():
     assert read(drawn(size=128), DAMAGES["quarter"]).asked == 8
 
 
+def test_what_touches_another_of_its_hue_is_read_with_it():
+    apart = drawn(hues=(0, 0))
+    assert read(apart) == (8, 1.0, 1.0, pytest.approx(0, abs=0.01))
+    ids, frames = apart.ids.copy(), apart.frames.copy()
+    between = np.zeros((64, 64), bool)
+    between[20:44, 18:25] = True
+    ids[between & (ids < 0)], frames[:, between] = 1, np.round(255 * RGB[0])
+    joined = read(apart._replace(ids=ids, frames=frames))
+    assert joined.asked == 4 and joined.recall == joined.precision == 1
+    assert read(apart._replace(ids=ids, frames=frames, hue=np.tile((0, 4), (4, 1)))).recall < 1
+
+
 def test_beacons_are_left_to_another_reader():
     seen, hues = drawn(truth=(0, -1)), np.arange(8)
     assert read(seen).precision == 0.5
