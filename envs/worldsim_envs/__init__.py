@@ -50,6 +50,10 @@ SCENES = {
     "worldsim/VoxelButton-v0": Listed("worldsim_envs.minecraft.causes:BUTTON", 80, "numba"),
     "worldsim/VoxelTNT-v0": Listed("worldsim_envs.minecraft.causes:TNT", 80, "numba"),
     "worldsim/VoxelLook-v0": Listed("worldsim_envs.minecraft.unseen:LOOK", 120, "numba"),
+    "worldsim/VoxelYard-v0": Listed("worldsim_envs.minecraft.yard:YARD", 80, "numba"),
+    "worldsim/VoxelTour-v0": Listed("worldsim_envs.minecraft.yard:TOUR", 128, "numba"),
+    "worldsim/VoxelMosaic-v0": Listed("worldsim_envs.minecraft.yard:MOSAIC", 80, "numba"),
+    "worldsim/VoxelHold-v0": Listed("worldsim_envs.minecraft.yard:HOLD", 80, "numba"),
 }
 """Every scene. A scene added here is registered, documented and covered by the contract suite."""
 

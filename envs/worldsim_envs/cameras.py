@@ -15,7 +15,7 @@ Looking up or down does not change where forward leads. Within a frame a camera 
 of its turn. So what is commanded backwards leads back the same way, and a strafe with the right turn stays on a circle.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -150,6 +150,10 @@ class Path:
         signs[list(self.flips)] = -1
         return replace(self, velocities=self.velocities * signs, ways=self.ways[::-1])
 
+    def twins(self) -> "dict[str, Path]":
+        """This way and its mirror twin by the names of their arms: "yaw:right" and "yaw:left"."""
+        return {f"{one.name.lower()}:{one.ways[0]}": one for one in (self, self.mirror())}
+
 
 SIDEWAYS = (("right", "left"), (RIGHT, YAW))
 """The names and components of what goes to one side or the other."""
@@ -170,14 +174,16 @@ def pitch(amplitude: float | int, frames: int, fps: float | int) -> Path:
     return Path("PIT", _returning([(PITCH, amplitude)], frames, fps), float(fps), ("down", "up"), (PITCH,))
 
 
-def strafe(amplitude: float | int, frames: int, fps: float | int) -> Path:
-    """TRL: go right by `amplitude` (m) and back, looking ahead."""
-    return Path("TRL", _returning([(RIGHT, amplitude)], frames, fps), float(fps), *SIDEWAYS)
+def strafe(amplitude: float | int, frames: int, fps: float | int, resting: int = 0) -> Path:
+    """TRL: go right by `amplitude` (m) and back, looking ahead; each way ends with so many frames at rest."""
+    moves = _returning([(RIGHT, amplitude)], frames, fps, resting=resting)
+    return Path("TRL", moves, float(fps), *SIDEWAYS)
 
 
-def dolly(amplitude: float | int, frames: int, fps: float | int) -> Path:
-    """DOL: go forward by `amplitude` (m) and back."""
-    return Path("DOL", _returning([(FORWARD, amplitude)], frames, fps), float(fps), ("in", "out"), (FORWARD,))
+def dolly(amplitude: float | int, frames: int, fps: float | int, resting: int = 0) -> Path:
+    """DOL: go forward by `amplitude` (m) and back; each way ends with so many frames at rest."""
+    moves = _returning([(FORWARD, amplitude)], frames, fps, resting=resting)
+    return Path("DOL", moves, float(fps), ("in", "out"), (FORWARD,))
 
 
 def orbit(amplitude: float | int, radius: float | int, frames: int, fps: float | int) -> Path:
@@ -206,17 +212,14 @@ def square(side: float | int, turning: int, walking: int, fps: float | int) -> P
     return Path("SQR", np.concatenate(legs), float(fps), ("right", "left"), (YAW,))
 
 
-def revisit(
-    amplitude: float | int, radius: float | int, turning: int, watching: int, straying: int, fps: float | int
-) -> Path:
+def revisit(amplitude: float | int, stray: Path, turning: int, watching: int) -> Path:
     """RVS: look at a place `amplitude` (rad) to the right, stray, and look at it again.
 
-    Turning there takes `turning` frames, and `watching` are spent there, both times; between, `straying` frames go on
-    an arc the other way around a point `radius` (m) ahead, and back.
+    Turning there takes `turning` frames, and `watching` are spent there, both times; between lies `stray`, which comes
+    back to where it began.
     """
-    there, stay = _steady(YAW, amplitude, turning, fps), np.zeros((watching, 5))
-    away = orbit(amplitude, radius, straying, fps).mirror().velocities
-    return Path("RVS", np.concatenate([there, stay, -there, away, there, stay]), float(fps), *SIDEWAYS)
+    there, stay = _steady(YAW, amplitude, turning, stray.fps), np.zeros((watching, 5))
+    return Path("RVS", np.concatenate([there, stay, -there, stray.velocities, there, stay]), stray.fps, *SIDEWAYS)
 
 
 PATHS = {
@@ -232,13 +235,24 @@ PATHS = {
 """The kinds of path, by the names that benchmarks give them."""
 
 
-def tour(radius: float | int, turning: int, circling: int, resting: int, fps: float | int) -> Path:
-    """All there is to see, before it is asked for: once around oneself, once around a point `radius` (m) ahead, a rest.
+NEARBY = {"YAW": ("right", "left"), "PIT": ("down", "up"), "TRL": ("right", "left"), "DOL": ("in", "out")}
+NEARBY |= {"ORB": ("right", "left")}
+FARTHER = {name: ("right", "left") for name in ("YAW", "ORB", "SQR", "RVS")}
+"""Which paths, and which ways, are asked of who has seen little, and of who was shown around."""
 
-    It ends where it begins, after `turning`, `circling` and `resting` frames.
+
+def families(suite: str, ways: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The families of a suite ("M" or "V") and their arms, as a scene lists them: "M-YAW" and so on."""
+    return {f"{suite}-{name}": tuple(f"{name.lower()}:{way}" for way in pair) for name, pair in ways.items()}
+
+
+def tour(circle: Path, turning: int, resting: int) -> Path:
+    """All there is to see, before it is asked for: once around oneself, once along a circle, a rest.
+
+    It ends where it begins; the frames around oneself and at rest are `turning` and `resting`.
     """
-    parts = [yaw(2 * np.pi, turning, fps), orbit(2 * np.pi, radius, circling, fps), hold(resting, fps)]
-    return Path("tour", np.concatenate([part.velocities for part in parts]), float(fps), *SIDEWAYS)
+    parts = [yaw(2 * np.pi, turning, circle.fps), circle, hold(resting, circle.fps)]
+    return Path("tour", np.concatenate([part.velocities for part in parts]), circle.fps, *SIDEWAYS)
 
 
 def _full(amplitude: float | int) -> bool:
@@ -253,10 +267,15 @@ def _steady(component: int, amount: float | int, frames: int, fps: float | int) 
 
 
 def _returning(
-    moves: Sequence[tuple[int, float | int]], frames: int, fps: float | int, *, closed: bool = False
+    moves: Sequence[tuple[int, float | int]], frames: int, fps: float | int, *, closed: bool = False, resting: int = 0
 ) -> Float64[np.ndarray, "t 5"]:
-    """Commands that move components by amounts at once, and back in as many frames, unless the path closes itself."""
+    """Commands that move components by amounts at once, and back in as many frames, unless the path closes itself.
+
+    Of each way's frames, the last ones can be at rest.
+    """
     if frames % 2 and not closed:
         raise ValueError(f"frames came as {frames}; a path that goes back the way it came has an even number")
-    there = sum(_steady(component, amount, frames if closed else frames // 2, fps) for component, amount in moves)
-    return np.asarray(there) if closed else np.concatenate([there, -np.asarray(there)])
+    moving = (frames if closed else frames // 2) - resting
+    there = sum(_steady(component, amount, moving, fps) for component, amount in moves)
+    there = np.concatenate([there, np.zeros((resting, 5))])
+    return there if closed else np.concatenate([there, -there])

@@ -67,9 +67,11 @@ def of_hue(rgb, hue):
     return (strength > 25) & (chroma @ paint[hue] > 0.93 * strength)
 
 
-def between_things(ids, slots):
-    """The pixels at which two things meet, whose mixed colour is neither's: both are there or beside it."""
-    near = [np.pad(ids == slot, 1) for slot in range(slots)]
+def between_hues(ids, scene):
+    """The pixels at which two things or wools meet, whose mixed colour is neither's: both are there or beside it."""
+    slots = len(scene.things)
+    wools = [slots + number for number, kind in enumerate(scene.stuff) if kind.endswith("_wool")]
+    near = [np.pad(ids == index, 1) for index in (*range(slots), *wools)]
     side = range(3)
     wide = [np.max([one[a:][: len(ids), b:][:, : len(ids)] for a in side for b in side], 0) for one in near]
     return np.sum(wide, 0) >= 2
@@ -231,7 +233,7 @@ def test_pixels_and_truth_agree_on_what_is_where(env):
                 assert np.linalg.norm(middle - truth["pixel"][slot]) <= 0.15 * spread[slot]
             elif truth["visible"][slot] == 0:
                 hidden += 1
-                mixed = between_things(observation["segmentation"], len(env.things))
+                mixed = between_hues(observation["segmentation"], env.scene)
                 assert (painted & ~mixed).sum() <= max(2, spread[slot] / 2)  # a sliver that no ray met
     assert whole >= 20
 

@@ -20,8 +20,8 @@ MADE = {
     "ORB": orbit(np.pi / 2, 1.0, 32, FPS),
     "ORB, closed": orbit(2 * np.pi, 1.0, 31, FPS),
     "SQR": square(1.4, 4, 10, FPS),
-    "RVS": look_again(1.0, 1.0, 8, 6, 28, FPS),
-    "tour": tour(1.0, 24, 32, 7, FPS),
+    "RVS": look_again(1.0, orbit(1.0, 1.0, 28, FPS).mirror(), 8, 6),
+    "tour": tour(orbit(2 * np.pi, 1.0, 32, FPS), 24, 7),
 }
 
 
@@ -133,7 +133,7 @@ def test_a_square_has_four_corners():
 
 
 def test_a_tour_looks_every_way():
-    forward = poses(tour(1.0, 24, 32, 7, FPS))[:, :2, 2]
+    forward = poses(MADE["tour"])[:, :2, 2]
     ways = np.sort(np.arctan2(*forward.T))
     assert np.diff(ways, append=ways[0] + 2 * np.pi).max() <= 2 * np.pi / 24 + 1e-9
 

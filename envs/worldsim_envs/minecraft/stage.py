@@ -4,7 +4,7 @@ A thing is a block of wool, or a mob, in a hue that nothing else has. Each has a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class Stage:
         time: Of day (ticks).
         beyond: How high the ground outside of the world is (m), and its kind's number, -1 for none.
         marks: Places that the recipe's arms and expert want to know, by name.
+        facts: Further truth, by name, which stays as it is throughout the episode.
     """
 
     blocks: UInt8[np.ndarray, "x y z"]
@@ -51,3 +52,4 @@ class Stage:
     time: int = sky.NOON
     beyond: tuple[float, int] = (0.0, -1)
     marks: Mapping[str, Any] | None = None
+    facts: Mapping[str, np.ndarray] = field(default_factory=dict)

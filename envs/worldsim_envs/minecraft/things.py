@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float64, UInt8
 
 from worldsim_envs import palette
 from worldsim_envs.minecraft import walkers
-from worldsim_envs.minecraft.blocks import SOLID, WOOLS
+from worldsim_envs.minecraft.blocks import HUE, SOLID, WOOLS
 from worldsim_envs.minecraft.stage import Mob, Wool
 
 Grid = UInt8[np.ndarray, "x y z"]
@@ -43,6 +43,7 @@ class Things:
         rest = slots - len(things)
         self.paint = np.array([thing.hue for thing in things] + [-1] * rest)
         self.is_mob = np.array([isinstance(thing, Mob) for thing in things] + [False] * rest)
+        self._land = set(HUE[np.unique(blocks)].tolist())
         self.cells, self.mobs = np.full((slots, 3), -1), np.zeros((slots, 9))
         for slot, thing in enumerate(things):
             if isinstance(thing, Mob):
@@ -83,13 +84,17 @@ class Things:
         """Let a tick pass for the mobs."""
         walkers.step(blocks, self.mobs, self.present & self.is_mob)
 
+    @property
+    def free(self) -> list[int]:
+        """The hues that neither a slot nor the land has."""
+        return sorted({*range(len(palette.NAMES))} - self._land - set(self.paint.tolist()))
+
     def recolour(self, slot: int, blocks: Grid) -> None:
-        """Give a thing the next hue that no slot has."""
-        hues = len(palette.NAMES)
-        free = [hue for on in range(1, hues) if (hue := (self.paint[slot] + on) % hues) not in self.paint]
-        self.paint[slot] = free[0]
+        """Give a thing the next free hue."""
+        free = self.free
+        self.paint[slot] = next((hue for hue in free if hue > self.paint[slot]), free[0])
         if not self.is_mob[slot]:
-            blocks[tuple(self.cells[slot])] = WOOLS[free[0]]
+            blocks[tuple(self.cells[slot])] = WOOLS[self.paint[slot]]
 
     def take(self, slot: int) -> None:
         """Note that a thing is there no longer."""

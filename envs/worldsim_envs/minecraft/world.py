@@ -125,8 +125,8 @@ class VoxelBackend:
         """The changes that are valid now."""
         if self.seed < 0:
             return ()
-        there = np.flatnonzero(self.things.present).tolist()
-        named = [f"{verb}:{slot}" for verb in ("remove", "recolour") for slot in there]
+        verbs = ("remove", "recolour") if self.things.free else ("remove",)
+        named = [f"{verb}:{slot}" for verb in verbs for slot in np.flatnonzero(self.things.present).tolist()]
         return (*named, "time:noon", "time:night", *(self.recipe.changes or {}))
 
     def reset(self, seed: int) -> None:
@@ -166,7 +166,8 @@ class VoxelBackend:
         """What is true now; see `SceneEnv.truth`.
 
         Beside it: `player` (see `player.Player`), `hotbar` [9 2] (kind, count), `held` (the slot in hand), `time` of
-        day (ticks), `breaking` [4] (which cell, for how many ticks), `events` (how many of each of `EVENTS`).
+        day (ticks), `breaking` [4] (which cell, for how many ticks), `events` (how many of each of `EVENTS`), and what
+        the stage's facts tell.
         """
         things = self.things
         position, half, turn, there = things.middles(), things.half, things.turn, things.present
@@ -191,6 +192,7 @@ class VoxelBackend:
             "time": np.array(self.time),
             "breaking": np.array([*self.hands.cell, self.hands.ticks]),
             "events": self._events.copy(),
+            **{name: fact.copy() for name, fact in self.stage.facts.items()},
         }
 
     @property

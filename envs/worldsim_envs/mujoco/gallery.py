@@ -178,12 +178,13 @@ def _short(world: MujocoBackend) -> dict[str, Arm]:
 
 def _long(world: MujocoBackend) -> dict[str, Arm]:
     turn, arc, side, place, way = world.model.numeric("asked").data
-    seen = cameras.tour(side / 2, *LOOK_AROUND, FPS)
+    turning, circling, resting = LOOK_AROUND
+    seen = cameras.tour(cameras.orbit(2 * np.pi, side / 2, circling, FPS), turning, resting)
     paths = (
         cameras.yaw(turn, REPLAY, FPS),
         cameras.orbit(arc, side / 2, REPLAY, FPS),
         cameras.square(side, 4, 10, FPS),
-        cameras.revisit(place, side / 2, 8, 6, 28, FPS),
+        cameras.revisit(place, cameras.orbit(place, side / 2, 28, FPS).mirror(), 8, 6),
     )
     return {name: arm for path in paths for name, arm in twins(seen if way > 0 else seen.mirror(), path, LONG).items()}
 
@@ -192,7 +193,7 @@ def _changes(world: MujocoBackend) -> dict[str, Callable[[MujocoBackend], None]]
     return each(world, "remove", remove)
 
 
-def _scene(name: str, build: Callable, arms: Callable, pairs: dict[str, str], facts: Callable) -> Scene:
+def _scene(name: str, build: Callable, arms: Callable, ways: dict[str, tuple[str, ...]], facts: Callable) -> Scene:
     recipe = Recipe(
         slots=2,
         fps=FPS,
@@ -210,15 +211,12 @@ def _scene(name: str, build: Callable, arms: Callable, pairs: dict[str, str], fa
         action_space=ACTIONS,
         things=("thing 0", "thing 1"),
         backend=partial(MujocoBackend, recipe),
-        families={f"M-{code}": tuple(f"{code.lower()}:{way}" for way in ways.split()) for code, ways in pairs.items()},
+        families=cameras.families("M", ways),
         templates=TEMPLATES,
         ranges=RANGES,
     )
 
 
-NEARBY = {"YAW": "right left", "PIT": "down up", "TRL": "right left", "DOL": "in out", "ORB": "right left"}
-FARTHER = {"YAW": "right left", "ORB": "right left", "SQR": "right left", "RVS": "right left"}
-
-GALLERY = _scene("worldsim/Gallery-v0", _gallery, _short, NEARBY, beacons)
-TOUR = _scene("worldsim/Tour-v0", _tour, _long, FARTHER, beacons)
-FRIEZE = _scene("worldsim/Frieze-v0", partial(_gallery, bare=True), _short, NEARBY, no_facts)
+GALLERY = _scene("worldsim/Gallery-v0", _gallery, _short, cameras.NEARBY, beacons)
+TOUR = _scene("worldsim/Tour-v0", _tour, _long, cameras.FARTHER, beacons)
+FRIEZE = _scene("worldsim/Frieze-v0", partial(_gallery, bare=True), _short, cameras.NEARBY, no_facts)

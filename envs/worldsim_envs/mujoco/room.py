@@ -211,8 +211,7 @@ def told(before: Path, path: Path, steps: int, changes: tuple[tuple[int, str], .
 
 def twins(before: Path, path: Path, steps: int) -> dict[str, Arm]:
     """A path's arm and its mirror's: "yaw:right" and "yaw:left"."""
-    pair = (path, path.mirror())
-    return {f"{one.name.lower()}:{one.ways[0]}": told(before, one, steps) for one in pair}
+    return {name: told(before, one, steps) for name, one in path.twins().items()}
 
 
 def expert(arms: Callable[[MujocoBackend], dict[str, Arm]], world: MujocoBackend, rng: np.random.Generator) -> Any:
