@@ -29,6 +29,7 @@ SCENES = {
     "worldsim/Shells-v0": Listed("worldsim_envs.mujoco.containers:SHELLS", 100),
     "worldsim/Count-v0": Listed("worldsim_envs.mujoco.containers:COUNT", 100),
     "worldsim/Impossible-v0": Listed("worldsim_envs.mujoco.impossible:IMPOSSIBLE_SCENE", 40),
+    "worldsim/Crowd-v0": Listed("worldsim_envs.mujoco.crowd:CROWD", 40),
     "worldsim/Falling-v0": Listed("worldsim_envs.mujoco.falling:FALLING", 40),
     "worldsim/Tabletop-v0": Listed("worldsim_envs.mujoco.tabletop:TABLETOP", 60),
     "worldsim/Gallery-v0": Listed("worldsim_envs.mujoco.gallery:GALLERY", 40),
