@@ -1,5 +1,8 @@
 """Published autoencoders as codecs. A test fetches none: untrained ones are saved as published ones are."""
 
+# pyright: reportArgumentType=false, reportPrivateImportUsage=false
+# diffusers says of tuples of any length that they have one member.
+
 import diffusers
 import pytest
 import torch
