@@ -186,7 +186,14 @@ def whole(recorded, tmp_path_factory) -> Path:
 
 
 def test_a_run_leaves_what_it_promises(whole):
-    assert {path.name for path in whole.iterdir()} == {"config.yaml", "last.ckpt", "metrics.csv", "previews", "model"}
+    assert {path.name for path in whole.iterdir()} == {
+        "config.yaml",
+        "last.ckpt",
+        "metrics.csv",
+        "previews",
+        "model",
+        "tensorboard",
+    }
     rows = (whole / "metrics.csv").read_text().splitlines()
     assert rows[0].startswith("step,loss,lr") and [row.split(",")[0] for row in rows[1:]] == [
         str(n) for n in range(1, 9)

@@ -4,13 +4,15 @@ A run is a folder. The same command goes on where it was stopped, whatever stopp
 
     config.yaml   everything the run was given: `worldsim fit --config config.yaml` runs it again
     last.ckpt     where it stands: weights, averages, optimiser, step
-    metrics.csv   the loss curve
+    metrics.csv   the loss curve, and how fast it went
+    tensorboard/  the same for TensorBoard, where that is installed
     previews/     what it imagined on the way
     model/        the checkpoint to imagine with, written at the end
 """
 
 import logging
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +20,7 @@ import lightning as L
 import torch
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
-from lightning.pytorch.loggers.logger import Logger
+from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from torch import nn
 
 from worldsim.codec.autoencoder import Autoencoder
@@ -26,6 +28,7 @@ from worldsim.data.module import ClipModule
 from worldsim.diffusion.noise import Levels
 from worldsim.diffusion.objective import Target, Weight
 from worldsim.models import checkpoint
+from worldsim.models.cost import training_flops, training_memory
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.video_dit import SIZES
 from worldsim.training.bar import Bar
@@ -148,9 +151,13 @@ def fit(
     )
     check_size(learner, clips.size)
     extra = [build_logger(logger)] if logger else []
+    if find_spec("tensorboard"):
+        extra.append(TensorBoardLogger(folder, name="tensorboard", version=""))
     last = folder / "last.ckpt"
     averages, keeper = EMA(ema), Keeper(last, save_every)
-    task = Task(learner, steps, minutes, lr, weight_decay, warmup, decay, seed)
+    shape = {"rows": batch, "frames": frames, "height": clips.size[0], "width": clips.size[1]}
+    flops = training_flops(learner, **shape) if isinstance(learner, DiffusionWorld) else None
+    task = Task(learner, steps, minutes, lr, weight_decay, warmup, decay, seed, flops)
     begin(folder, settings)
     stands = 0
     if last.exists():
@@ -188,6 +195,12 @@ def fit(
         f"{clips.size[0]} x {clips.size[1]} at {hertz(clips)}, actions of {clips.actions}; "
         + (f"going on from step {stands}" if stands else f"into {folder}")
     )
+    if isinstance(learner, DiffusionWorld):
+        held, gflop = training_memory(learner, **shape), training_flops(learner, **shape) / 1e9
+        print(
+            f"a step: {gflop:.3g} GFLOP, about {held.weights / 2**20:.0f} MiB for weights, gradients and averages and "
+            f"{held.activations / 2**20:.0f} MiB for activations, on each device"
+        )
     with keeper.ctrl_c():
         trainer.fit(task, datamodule=clips, ckpt_path=last if stands else None, weights_only=True)
     if keeper.stopped:

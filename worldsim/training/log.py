@@ -16,7 +16,7 @@ class Curve(Logger):
         step: The step from which the run goes on.
     """
 
-    COLUMNS: tuple[str, ...] = ("step", "loss", "lr", "steps_per_second", "minutes")
+    COLUMNS: tuple[str, ...] = ("step", "loss", "lr", "steps_per_second", "minutes", "gflops", "mfu")
 
     def __init__(self, path: Path, step: int = 0):
         super().__init__()

@@ -1,5 +1,6 @@
 """One training step: what Lightning asks of a model that learns."""
 
+import math
 import time
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from worldsim.models.cost import peak_flops
 from worldsim.training.optim import BETAS, MuonAdamW, pace, split
 from worldsim.types import Clip
 
@@ -34,6 +36,8 @@ class Task(L.LightningModule):
         warmup: The share of the training in which the learning rate rises.
         decay: The share of the training, at its end, in which it falls to zero.
         seed: Decides all noise.
+        flops: Operations of one step, where they are known: how many are done a second is logged, and what share of
+            what the device can do at best that is (MFU).
     """
 
     def __init__(
@@ -46,10 +50,12 @@ class Task(L.LightningModule):
         warmup: float,
         decay: float,
         seed: int,
+        flops: int | None = None,
     ):
         super().__init__()
         self.model, self.steps, self.minutes = model, steps, minutes
         self.lr, self.weight_decay, self.warmup, self.decay, self.seed = lr, weight_decay, warmup, decay, seed
+        self.flops, self.peak = flops, math.inf
         self.spent = 0.0  # seconds trained before this process began
         self.began = time.monotonic()
         self.last = (0, self.began)
@@ -73,6 +79,9 @@ class Task(L.LightningModule):
 
     def on_fit_start(self) -> None:
         """Time counts from here."""
+        if self.flops:
+            half = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
+            self.peak = peak_flops(self.device, half.get(str(self.trainer.precision), torch.float32))
         self.began = time.monotonic()
         self.last = (self.global_step, self.began)
 
@@ -92,7 +101,11 @@ class Task(L.LightningModule):
         step, now = self.global_step, time.monotonic()
         if step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             before, then = self.last
-            self.log("steps_per_second", (step - before) / max(now - then, 1e-9))
+            paced = (step - before) / max(now - then, 1e-9)
+            self.log("steps_per_second", paced)
+            if self.flops:
+                self.log("gflops", paced * self.flops / 1e9)
+                self.log("mfu", paced * self.flops / self.peak)
             self.log("minutes", self.seconds / 60)
             self.last = (step, now)
         if self.share(step) >= 1:
