@@ -55,6 +55,7 @@ SCENES = {
     "worldsim/VoxelTour-v0": Listed("worldsim_envs.minecraft.yard:TOUR", 128, "numba"),
     "worldsim/VoxelMosaic-v0": Listed("worldsim_envs.minecraft.yard:MOSAIC", 80, "numba"),
     "worldsim/VoxelHold-v0": Listed("worldsim_envs.minecraft.yard:HOLD", 80, "numba"),
+    "worldsim/VoxelWall-v0": Listed("worldsim_envs.minecraft.walls:WALLS", 120, "numba"),
 }
 """Every scene. A scene added here is registered, documented and covered by the contract suite."""
 

@@ -91,6 +91,10 @@ BLOCKS: tuple[Block, ...] = (
     *_liquid("water", (0.22, 0.42, 0.75), levels=8),
     *_liquid("lava", (0.95, 0.45, 0.12), levels=4, light=15),
     Block("tnt_lit", (1.0, 0.72, 0.66), "tnt", hardness=-1.0),
+    *(
+        Block(f"rail_{ways}", (0.40, 0.31, 0.22), f"rail_{ways}", False, False, hardness=0.7, box=(0, 0, 0, 16, 1, 16))
+        for ways in ("north_south", "east_west", "south_east", "south_west", "north_west", "north_east")
+    ),
 )
 """Every kind of block; the first is nothing."""
 

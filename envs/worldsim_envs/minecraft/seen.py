@@ -88,7 +88,7 @@ def _traits() -> Float64[np.ndarray, "k 9"]:
     form[blocks.LIQUID > 0] = SURFACE
     form[blocks.INDEX["glass"]] = PANE
     kinds = np.column_stack([form, blocks.OPAQUE, blocks.LIGHT > 0, BOX / 16.0]).astype(float)
-    return np.concatenate([kinds, np.zeros((len(palette.RGB), kinds.shape[1]))])  # skins do not shine
+    return np.concatenate([kinds, np.zeros((2 * len(palette.RGB), kinds.shape[1]))])  # skins and carts do not shine
 
 
 TRAITS = _traits()

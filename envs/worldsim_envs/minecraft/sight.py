@@ -6,13 +6,13 @@ import numpy as np
 from jaxtyping import Float64, UInt8
 
 from worldsim_envs.cameras import Camera
-from worldsim_envs.minecraft import sky, walkers
+from worldsim_envs.minecraft import mobs, sky
 from worldsim_envs.minecraft.blocks import BREAK, NAMES, WOOLS
 from worldsim_envs.minecraft.fields import Fields
 from worldsim_envs.minecraft.hands import Hands
 from worldsim_envs.minecraft.seen import Air, Bodies, Seen
 from worldsim_envs.minecraft.stage import Stage
-from worldsim_envs.minecraft.textures import SKIN, look
+from worldsim_envs.minecraft.textures import CART, SKIN, look
 from worldsim_envs.minecraft.things import Things
 from worldsim_envs.minecraft.visibility import open_share
 
@@ -44,9 +44,10 @@ class Sight:
             ids[WOOLS[things.paint[slot]]] = slot
         place, turn = np.empty((len(there), 8)), things.turn[there]
         place[:, :3] = things.middles()[there]
-        place[:, 3:6] = walkers.SIDE / 2
+        place[:, 3:6] = things.half[there]
         place[:, 6], place[:, 7] = np.cos(turn), np.sin(turn)
-        bodies = Bodies(place, np.column_stack([SKIN + things.paint[there], there]).astype(np.int32))
+        skin = np.where(things.gait[there] == mobs.RIDE, CART, SKIN) + things.paint[there]
+        bodies = Bodies(place, np.column_stack([skin, there]).astype(np.int32))
         air = _air(time // 20, self._template, self._beyond)
         air = air._replace(cloud=air.cloud + np.array([0, 0, sky.DRIFT * (time % 20)]))
         distance, light, faces = self._fields.distance, self._fields.light, look(self._template)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, UInt8
 
+from worldsim_envs.minecraft import mobs, sky
 from worldsim_envs.minecraft import player as body
-from worldsim_envs.minecraft import sky
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,14 @@ class Wool:
 
 @dataclass(frozen=True, eq=False)
 class Mob:
-    """A mob, a thing: its hue, and how it starts; see `walkers.walker`."""
+    """A mob, a thing: its hue, how it starts, and its gait, of `mobs.GAITS`.
+
+    A row is made by `walkers.walker`, `followers.follower` or `carts.cart`.
+    """
 
     hue: int
-    row: Float64[np.ndarray, "9"]
+    row: Float64[np.ndarray, "11"]
+    gait: int = mobs.WANDER
 
 
 @dataclass(frozen=True, eq=False)

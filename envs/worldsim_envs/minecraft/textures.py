@@ -2,7 +2,8 @@
 
 Three looks, by template. `palette`: terrain in muted greys, so that hues belong to the wools alone. `textured`: the
 natural colours of the table, lively grain. `held-out`: another season, with colours that the others never show.
-Beyond the blocks come as many further rows as the palette has hues: the skin of a mob of that hue, which has a face.
+Beyond the blocks come, for each hue of the palette, the skin of a mob of that hue, which has a face, and then for each
+hue a minecart.
 """
 
 import functools
@@ -19,6 +20,9 @@ LEVELS = (0, 256, 320, 336, 340)
 
 SKIN = len(BLOCKS)
 """The row of the first mob's skin."""
+
+CART = SKIN + len(palette.RGB)
+"""The row of the first cart."""
 
 FACES = ("-x", "+x", "-y", "+y", "-z", "+z")
 """A block's faces, in the order of their numbers."""
@@ -44,7 +48,7 @@ _SEASON = {
 @functools.cache
 def look(template: str) -> Look:
     """Every face of every block and skin in [0, 1], for one of `variation.TEMPLATES`."""
-    faces = np.empty((len(BLOCKS) + len(palette.RGB), 6, SIDE, SIDE, 3))
+    faces = np.empty((CART + len(palette.RGB), 6, SIDE, SIDE, 3))
     for row, block in enumerate(BLOCKS):
         tone = _tone(block, template)
         for face in range(6):
@@ -53,7 +57,7 @@ def look(template: str) -> Look:
             faces[row, face] = _paint(block.grain, np.array(tone), face, rng, soft=template == "palette")
     for hue, rgb in enumerate(palette.RGB):
         for face in range(6):
-            faces[SKIN + hue, face] = _skin(rgb, face)
+            faces[SKIN + hue, face], faces[CART + hue, face] = _skin(rgb, face), _cart(rgb, face)
     found = _shrunk(np.clip(faces, 0, 1))
     found.flags.writeable = False
     return found
@@ -122,6 +126,8 @@ def _paint(grain: str, tone: np.ndarray, face: int, rng: np.random.Generator, *,
         # woven: lighter and darker by turns, so that the mean is the paint itself
         shade = (0.05 if soft else 0.12) * np.where((u // 2 + v // 2) % 2 == 0, 1.0, -1.0)
         shade[(u % 15 == 0) | (v % 15 == 0)] -= 0.12
+    elif grain.startswith("rail"):
+        paint, shade = _rails(grain, tone, face), 0.03 * noise
     elif grain == "pane":
         shade = 0.0 * noise
     elif grain == "ripple":
@@ -129,6 +135,25 @@ def _paint(grain: str, tone: np.ndarray, face: int, rng: np.random.Generator, *,
     elif grain == "plain":
         shade = np.where((u % 15 == 0) | (v % 15 == 0), -0.12, 0.0)
     return paint * (1 + (0.35 if soft else 1.0) * shade)[..., None]
+
+
+def _rails(grain: str, tone: np.ndarray, face: int) -> Face:
+    """Two rails on sleepers in a bed of gravel: from top to bottom, or around the corner that a bend's sides share."""
+    v, u = np.mgrid[:SIDE, :SIDE] + 0.5
+    sides = grain.split("_")[1:]
+    if "north" in sides and "south" in sides:
+        across, along = u, v
+    elif "east" in sides and "west" in sides:
+        across, along = v, u
+    else:
+        far_u, far_v = (u if "west" in sides else SIDE - u), (v if "north" in sides else SIDE - v)
+        across, along = np.hypot(far_u, far_v), np.arctan2(far_v, far_u) * SIDE / 2
+    paint = np.broadcast_to(0.34 * np.ones(3), (SIDE, SIDE, 3)).copy()
+    if face != TOP:
+        return paint
+    paint[(along % 4 > 1) & (along % 4 < 3) & (across > 1) & (across < 15)] = tone
+    paint[(np.abs(across - 3.5) < 1) | (np.abs(across - 12.5) < 1)] = 0.66
+    return paint
 
 
 def _skin(rgb: np.ndarray, face: int) -> Face:
@@ -141,6 +166,24 @@ def _skin(rgb: np.ndarray, face: int) -> Face:
         paint[eye] = 0.93
         paint[eye & (v >= 5) & ((u == 4) | (u == 5) | (u == 10) | (u == 11))] = 0.08
         paint[(v == 11) & (u >= 6) & (u <= 9)] = 0.12
+    return paint
+
+
+def _cart(rgb: np.ndarray, face: int) -> Face:
+    """A minecart's: riveted plates of its hue, a rim, dark wheels below, and from above an empty tub, darker inside."""
+    v, u = np.mgrid[:SIDE, :SIDE]
+    paint = rgb * np.ones((SIDE, SIDE, 1))
+    rim = (u < 2) | (u > 13) | (v < 2) | (v > 13)
+    if face == BOTTOM:
+        return 0.3 * paint
+    if face == TOP:
+        paint[~rim] *= 0.62
+        return paint
+    paint[(v > 2) & (v < 12) & (u % 5 == 2) & (v % 4 == 0)] *= 0.75  # rivets
+    paint[v < 2] *= 1.08
+    paint[v > 11] *= 0.8
+    wheel = (np.hypot(u - 3.5, v - 13.5) < 2.6) | (np.hypot(u - 11.5, v - 13.5) < 2.6)
+    paint[wheel & (v > 10)] = 0.13
     return paint
 
 

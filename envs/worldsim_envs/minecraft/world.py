@@ -18,7 +18,7 @@ from jaxtyping import Float64
 
 from worldsim_envs.cameras import Camera, lens
 from worldsim_envs.captions import captions, observe
-from worldsim_envs.minecraft import hands, raycast, sky, walkers
+from worldsim_envs.minecraft import hands, raycast, sky
 from worldsim_envs.minecraft import player as body
 from worldsim_envs.minecraft.actions import TICK, Action
 from worldsim_envs.minecraft.blocks import NAMES
@@ -151,7 +151,7 @@ class VoxelBackend:
             self.hands.act(self.blocks, self.rules, self.player, action, self._taken())
             for event in self.rules.step(self.blocks):
                 self._events[2 + KINDS.index(event.kind)] += 1
-            self.things.step(self.blocks)
+            self.things.step(self.blocks, self.player)
             self.time += 1
         self._events[:2] = self.hands.broke, self.hands.placed
         self.things.speed = (self.things.mobs[:, :3] - before) * self.recipe.fps
@@ -180,8 +180,8 @@ class VoxelBackend:
             "present": there.copy(),
             "hue": things.hue,
             "shape": np.where(there, SHAPES.index("box"), -1),
-            "size": np.repeat(half[:, None], 3, 1),
-            "diameter": 2 * half,
+            "size": half,
+            "diameter": 2 * half.max(1),
             "pixel": np.where((there & (depth > 0))[:, None], pixel, -1.0),
             "visible": visible(self._seen(), things, camera, size),
             "contact": things.contact(self.blocks),
@@ -292,8 +292,7 @@ class VoxelBackend:
         there = self.things.bodies
         if not len(there):
             return np.array([mine])
-        mobs = self.things.middles()[there]
-        return np.vstack([mine, np.hstack([mobs, np.full_like(mobs, walkers.SIDE / 2)])])
+        return np.vstack([mine, np.hstack([self.things.middles()[there], self.things.half[there]])])
 
     def _seen(self) -> Seen:
         return self._sight.seen(self.blocks, self.things, self.hands, self.time)
