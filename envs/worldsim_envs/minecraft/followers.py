@@ -12,8 +12,8 @@ from worldsim_envs.minecraft.blocks import LIQUID, SOLID
 from worldsim_envs.minecraft.kernel import kernel
 from worldsim_envs.minecraft.mobs import OWN, PACE, TURN, WANT, Number, X, Z, clear, falls, turns
 
-KEEP, GOAL_X, GOAL_Z = OWN, OWN + 1, OWN + 2
-"""How far away it stays (m), and where it is to go (m), nan for whom it follows."""
+KEEP, ERRAND, GOAL_X, GOAL_Z = range(OWN, OWN + 4)
+"""How far away it stays (m), whether it is to go to a place, and where that is (m)."""
 
 SPARE = 1.0
 """How much nearer than that one may come before it steps back (m)."""
@@ -30,7 +30,7 @@ def follower(
     goal: tuple[Number, Number] | None = None,
 ) -> Float64[np.ndarray, "11"]:
     """A row of `mobs.Mobs` that follows the player, or goes to a place (x, z), at so many metres a tick."""
-    return mobs.row(x, y, z, turn=turn, pace=pace, own=(keep, *(goal or (np.nan, np.nan))))
+    return mobs.row(x, y, z, turn=turn, pace=pace, own=(keep, goal is not None, *(goal or (0.0, 0.0))))
 
 
 def step(blocks: np.ndarray, rows: mobs.Mobs, there: np.ndarray, player: np.ndarray) -> None:
@@ -44,7 +44,7 @@ def _step(blocks, rows, there, solid, liquid, player):
         row = rows[mob]
         if not there[mob] or falls(blocks, solid, liquid, row):
             continue
-        errand = not np.isnan(row[GOAL_X])
+        errand = row[ERRAND] > 0
         east = (row[GOAL_X] if errand else player[0]) - row[X]
         south = (row[GOAL_Z] if errand else player[2]) - row[Z]
         away = np.sqrt(east * east + south * south)

@@ -18,7 +18,7 @@ thing 0, which is the one that passes, is and how fast, `visible` how much of it
 ## Start
 Hues, the wall's width and place, from which side thing 0 comes, whether it rides or walks, what else stands there, what
 the ground is made of and the time of day follow from the seed. For how long thing 0 is hidden is said by the seed,
-modulo five: 0.4, 0.8, 1.6, 3.2 or 6.4 s; its speed, 0.7 to 1.9 m/s, follows from that and from the wall. It is seen for
+modulo five: 0.4, 0.8, 1.6, 3.2 or 6.4 s; its speed, 0.7 to 1.6 m/s, follows from that and from the wall. It is seen for
 1.6 s before. Out of distribution it begins to be hidden earlier or later.
 
 ## End
@@ -59,13 +59,16 @@ FPS, STEPS, CONTEXT = 10.0, 120, 16
 
 SLOTS = 4
 
-WALL, LANE = 6, 9
-"""How many cells ahead the wall and the lane behind it are."""
+LANE = 7
+"""How many cells ahead the lane is."""
 
-WIDTHS = {0.4: (1,), 0.8: (1,), 1.6: (2,), 3.2: (3,), 6.4: (4, 5)}
-"""How many blocks wide the wall may be, by for how long it is to hide (s)."""
+WALLS = {0.4: (5, 1), 0.8: (4, 1), 1.6: (5, 2), 3.2: (5, 3), 6.4: (4, 3)}
+"""How many cells ahead the wall is, and how many wide, by for how long it is to hide (s).
 
-STOP = 5
+So a thing is at a speed at which it is wholly seen before, in the picture, and comes out of it within the episode.
+"""
+
+STOP = 4
 """How many cells to the side a thing that has passed stops: in the picture, and not behind any wall."""
 
 UP, GLANCE = 2, 5
@@ -75,37 +78,36 @@ UP, GLANCE = 2, 5
 def _build(draw: Draw) -> Stage:
     rng, there = draw.rng, Set(draw)
     gone = spell(draw.seed)
-    wide = int(rng.choice(WIDTHS[gone]))
-    aside = int(rng.integers(-1, 2)) if wide < 2 else -int(rng.integers(2)) if wide % 2 == 0 else 0
-    first = aside - (wide - 1) // 2
+    ahead, wide = WALLS[gone]
+    way, rides = int(rng.choice([-1, 1])), bool(rng.random() < 0.5)
+    first = [way * int(rng.integers(2)), -int(rng.integers(2)), -1][wide - 1]
     kind = str(rng.choice(["cobblestone", "planks", "stone"]))
     for side in range(first, first + wide):
         for up in (0, 1):
-            there.put(kind, side, up, WALL)
-    way, rides = int(rng.choice([-1, 1])), bool(rng.random() < 0.5)
+            there.put(kind, side, up, ahead)
     edges = (first + wide - 0.5, 0.5 - first)[::way]  # how far the wall reaches the way that the thing goes, and back
-    leaves, enters = (_behind(edge, rides) for edge in edges)
-    frames, begins = round(gone * FPS), round(draw.between(17, 18, least=15.0, most=18.4))
+    leaves, enters = (_behind(edge, ahead, rides) for edge in edges)
+    frames, begins = round(gone * FPS), int(draw.between(17, 19, least=16.0, most=20.9))
     pace = (leaves + enters) / frames / 2
     start = -enters - 2 * pace * (begins - 0.5)  # half a frame more, and it is hidden for just so many frames
     there.things.append((_riding if rides else _walking)(there, way, start, pace))
-    there.stand_by(draw, (11, 13), (-7, -6, 6, 7), 3)
+    there.stand_by(draw, (9, 11), (-6, -5, 5, 6), 3)
     return there.stage((0, 0.6, float(LANE)), noop(), 0)
 
 
-def _behind(edge: float, rides: bool) -> float:
+def _behind(edge: float, ahead: int, rides: bool) -> float:
     """How far to a side a thing's middle may be for all of it to be hidden, where the wall reaches so far there (m).
 
     The wall hides by its nearer corner where that is to this side of the player, and else by its farther one.
     """
     long, deep = (HALF[2], HALF[0]) if rides else (mobs.SIDE / 2, mobs.SIDE / 2)
     near = edge > 0
-    return edge * (LANE - deep if near else LANE + deep) / (WALL - 0.5 if near else WALL + 0.5) - long
+    return edge * (LANE - deep if near else LANE + deep) / (ahead - 0.5 if near else ahead + 0.5) - long
 
 
 def _riding(there: Set, way: int, start: float, pace: float) -> Mob:
     """A minecart, and rails from before where it starts to where it stops."""
-    for side in range(-STOP - 3, STOP + 1):
+    for side in range(-STOP - 2, STOP + 1):
         there.put("rail_east_west", way * side, 0, LANE)
     cell = int(np.floor(start + 0.5))
     x, y, z = there.cell(way * cell, 0, LANE)
@@ -145,7 +147,7 @@ def _expert(world: VoxelBackend, rng: np.random.Generator) -> Action:
 
 RECIPE = Recipe(slots=SLOTS, fps=FPS, build=_build, expert=_expert, arms=_arms)
 
-WALLS = Scene(
+WALL = Scene(
     name="worldsim/VoxelWall-v0",
     fps=FPS,
     action_space=actions.space(),
