@@ -51,3 +51,28 @@ SCENES = {
     "worldsim/VoxelButton-v0": Listed("worldsim_envs.minecraft.causes:BUTTON", 80, "numba"),
     "worldsim/VoxelTNT-v0": Listed("worldsim_envs.minecraft.causes:TNT", 80, "numba"),
     "worldsim/VoxelLook-v0": Listed("worldsim_envs.minecraft.unseen:LOOK", 120, "numba"),
+    "worldsim/VoxelYard-v0": Listed("worldsim_envs.minecraft.yard:YARD", 80, "numba"),
+    "worldsim/VoxelTour-v0": Listed("worldsim_envs.minecraft.yard:TOUR", 128, "numba"),
+    "worldsim/VoxelMosaic-v0": Listed("worldsim_envs.minecraft.yard:MOSAIC", 80, "numba"),
+    "worldsim/VoxelHold-v0": Listed("worldsim_envs.minecraft.yard:HOLD", 80, "numba"),
+    "worldsim/VoxelWall-v0": Listed("worldsim_envs.minecraft.walls:WALL", 120, "numba"),
+}
+"""Every scene. A scene added here is registered, documented and covered by the contract suite."""
+
+for _name, _listed in SCENES.items():
+    gymnasium.register(
+        _name,
+        entry_point="worldsim_envs.scene:SceneEnv",
+        kwargs={"scene": _listed.where},
+        max_episode_steps=_listed.steps,
+    )
+
+gymnasium.register("worldsim/MujocoGym-v0", entry_point="worldsim_envs.mujoco.gym_scenes:make", max_episode_steps=1000)
+
+for _name in tasks.NAMES:
+    gymnasium.register(
+        f"worldsim/MineRL-{_name}-v0",
+        entry_point="worldsim_envs.minecraft.malmo.client:MalmoEnv",
+        kwargs={"task": _name},
+        max_episode_steps=tasks.find(_name).steps,
+    )

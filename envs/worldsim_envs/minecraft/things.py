@@ -10,6 +10,133 @@ import numpy as np
 from jaxtyping import Bool, Float64, UInt8
 
 from worldsim_envs import palette
+from worldsim_envs.minecraft import carts, followers, mobs, walkers
+from worldsim_envs.minecraft import player as body
+from worldsim_envs.minecraft.blocks import HUE, SOLID, WOOLS
+from worldsim_envs.minecraft.stage import Mob, Wool
+
+Grid = UInt8[np.ndarray, "x y z"]
+
+KEPT = ("present", "paint", "cells", "mobs", "speed")
+"""What decides how they go on, and how fast they were."""
+
+
+class Things:
+    """What each slot holds.
+
+    Args:
+        slots: How many there are.
+        things: With what the first of them begin.
+        blocks: The land; wool is put into it.
+
+    Attributes:
+        present: Which slots hold a thing that is there.
+        paint: The hue of each, there or not; -1 where the slot holds none.
+        is_mob: Which are mobs.
+        cells: Where its wool is; -1 where it is none.
+        gait: Of `mobs.GAITS`; -1 where it is no mob.
+        mobs: See `mobs.Mobs`; 0 where it is none.
+        speed: In the last frame (m/s).
+    """
+
+    def __init__(self, slots: int, things: Sequence[Wool | Mob], blocks: Grid):
+        if len(things) > slots or len({thing.hue for thing in things}) < len(things):
+            raise ValueError(f"the recipe put {len(things)} things, each with a hue of its own, into {slots} slots")
+        rest = slots - len(things)
+        self.paint = np.array([thing.hue for thing in things] + [-1] * rest)
         self.gait = np.array([thing.gait if isinstance(thing, Mob) else -1 for thing in things] + [-1] * rest)
         self.is_mob = self.gait >= 0
+        self._land = set(HUE[np.unique(blocks)].tolist())
         self.cells, self.mobs = np.full((slots, 3), -1), np.zeros((slots, mobs.WIDE))
+        for slot, thing in enumerate(things):
+            if isinstance(thing, Mob):
+                self.mobs[slot] = thing.row
+            elif thing.cell is not None:
+                self.cells[slot] = thing.cell
+                blocks[thing.cell] = WOOLS[thing.hue]
+        self.present = self.is_mob | (self.cells[:, 0] >= 0)
+        self.speed = np.zeros((slots, 3))
+
+    @property
+    def hue(self) -> np.ndarray:
+        """By slot, -1 where nothing is."""
+        return np.where(self.present, self.paint, -1)
+
+    @property
+    def bodies(self) -> np.ndarray:
+        """The slots of the mobs that are there, in order."""
+        return np.flatnonzero(self.present & self.is_mob)
+
+    @property
+    def half(self) -> Float64[np.ndarray, "o 3"]:
+        """Half of how wide, high and long each is (m)."""
+        half = np.where(self.is_mob, mobs.SIDE / 2, 0.5)[:, None].repeat(3, 1)
+        half[self.gait == mobs.RIDE] = carts.HALF
+        return half
+
+    @property
+    def turn(self) -> Float64[np.ndarray, " o"]:
+        """How far each is turned about the vertical (rad)."""
+        return np.where(self.is_mob, self.mobs[:, mobs.TURN], 0.0)
+
+    def middles(self) -> Float64[np.ndarray, "o 3"]:
+        """Where the middle of each is (m); what is nowhere is below the world."""
+        middles = np.where(self.is_mob[:, None], self.mobs[:, :3], self.cells + np.array([0.5, 0.0, 0.5]))
+        middles[:, 1] += self.half[:, 1] + np.where(self.gait == mobs.RIDE, carts.LIFT, 0.0)
+        parked = np.column_stack([np.arange(len(middles)) * 2.0, np.full(len(middles), -20.0), np.zeros(len(middles))])
+        return np.where(self.present[:, None], middles, parked)
+
+    def step(self, blocks: Grid, player: body.Player) -> None:
+        """Let a tick pass for the mobs."""
+        walkers.step(blocks, self.mobs, self.present & (self.gait == mobs.WANDER))
+        followers.step(blocks, self.mobs, self.present & (self.gait == mobs.FOLLOW), player)
+        carts.step(blocks, self.mobs, self.present & (self.gait == mobs.RIDE))
+
+    @property
+    def free(self) -> list[int]:
+        """The hues that neither a slot nor the land has."""
+        return sorted({*range(len(palette.NAMES))} - self._land - set(self.paint.tolist()))
+
+    def recolour(self, slot: int, blocks: Grid) -> None:
+        """Give a thing the next free hue."""
+        free = self.free
+        self.paint[slot] = next((hue for hue in free if hue > self.paint[slot]), free[0])
+        if not self.is_mob[slot]:
+            blocks[tuple(self.cells[slot])] = WOOLS[self.paint[slot]]
+
+    def take(self, slot: int) -> None:
+        """Note that a thing is there no longer."""
+        self.present[slot], self.cells[slot] = False, -1
+
+    def find(self, blocks: Grid, *, anew: bool) -> None:
+        """Note which wool went or stayed; and, where it may have come `anew`, which came."""
+        for slot in np.flatnonzero(~self.is_mob & (self.paint >= 0)).tolist():
+            kind = WOOLS[self.paint[slot]]
+            if self.present[slot]:
+                if blocks[tuple(self.cells[slot])] == kind:
+                    continue
+                self.take(slot)
+            if anew and len(found := np.argwhere(blocks == kind)):
+                self.present[slot], self.cells[slot] = True, found[0]
+
+    def contact(self, blocks: Grid) -> Bool[np.ndarray, "o p"]:
+        """Which touch each other, and which touch anything else: a block is never alone, a mob may fall."""
+        position, half, slots = self.middles(), self.half, len(self.present)
+        touch = np.zeros((slots, slots + 1), bool)
+        gap = (np.abs(position[:, None] - position[None]) - (half[:, None] + half[None])).max(-1)
+        touch[:, :slots] = (gap < 1e-3) & self.present[:, None] & self.present[None] & ~np.eye(slots, dtype=bool)
+        for slot in np.flatnonzero(self.present).tolist():
+            foot = self.mobs[slot, mobs.Y] if self.is_mob[slot] else self.cells[slot, 1]
+            x, y, z = np.floor([position[slot, 0], foot - 0.01, position[slot, 2]]).astype(int)
+            inside = 0 <= x < blocks.shape[0] and 0 <= y < blocks.shape[1] and 0 <= z < blocks.shape[2]
+            touch[slot, slots] = inside and bool(SOLID[blocks[x, y, z]])
+        return touch
+
+    def save(self) -> dict[str, np.ndarray]:
+        """A copy of all that `KEPT` names."""
+        return {name: getattr(self, name).copy() for name in KEPT}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Return to what was saved."""
+        for name in KEPT:
+            setattr(self, name, state[name].copy())
