@@ -98,7 +98,7 @@ def peak_flops(device: torch.device, dtype: torch.dtype = torch.float32, seconds
     best, ends = 0.0, time.monotonic() + seconds
     for again in range(1000):
         began = time.perf_counter()
-        one @ one
+        torch.mm(one, one)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         if again:  # the first one warms up

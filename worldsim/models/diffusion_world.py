@@ -49,6 +49,9 @@ class DiffusionWorld(nn.Module):
             attention alone.
         residual: Predict the change since the frame before instead of the frame: what never moves need not be
             learned. Needs a past of at least 1.
+        gate: Predict, beside the frame, how much of each place of it is new; the rest is copied from the frame before.
+            What stands still stays sharp, and what moves need not be told as a change. Needs a past of at least 1 and
+            the target "x".
         target: What the network predicts: the clean frame "x", or "v" or "flow" (see `diffusion.objective`).
         weight: How the error of "x" is weighed over noise levels. Plain, a small model learns motion several times
             sooner than with "velocity", which looks mostly at frames that are nearly clean.
@@ -69,7 +72,8 @@ class DiffusionWorld(nn.Module):
     Raises:
         ValueError: Where the arguments do not go together.
 
-    Source: the context level, Chen et al. 2024, section 3.3; guidance, Ho and Salimans 2022; by history, Song et al.
+    Source: the gate, Finn et al. 2016, "Unsupervised Learning for Physical Interaction through Video Prediction" (what
+    they mask they copy); the context level, Chen et al. 2024, section 3.3; guidance, Ho and Salimans 2022; by history, Song et al.
     2025, "History-Guided Video Diffusion".
     """
 
@@ -86,6 +90,7 @@ class DiffusionWorld(nn.Module):
         time_every: int | None = None,
         past: int = 2,
         residual: bool = False,
+        gate: bool = False,
         target: objective.Target = "x",
         weight: objective.Weight = "none",
         levels: Levels | None = None,
@@ -104,6 +109,11 @@ class DiffusionWorld(nn.Module):
                 "residual predicts the change since the frame before, which past=0 does not show; "
                 "give past=1 or more, or residual=False"
             )
+        if gate and (residual or past < 1 or target != "x"):
+            raise ValueError(
+                f"gate=True came with residual={residual}, past={past} and target={target!r}; it copies from the frame "
+                "before what is not new, so residual=False, past=1 or more and target='x' would do"
+            )
         for name, value in (("context", context), ("action_dropout", action_dropout)):
             if not 0 <= value <= 1:
                 raise ValueError(f"{name} came as {value}; it lies between 0 and 1")
@@ -112,7 +122,7 @@ class DiffusionWorld(nn.Module):
         sample.asked(sampler, steps)  # refuses what is not at least one
         self.actions, self.patch, self.width, self.depth = actions, patch, width, depth
         self.heads, self.kv_heads, self.window, self.registers = heads, kv_heads, window, registers
-        self.time_every, self.past, self.residual = time_every, past, residual
+        self.time_every, self.past, self.residual, self.gate = time_every, past, residual, gate
         self.target: objective.Target = target
         self.weight: objective.Weight = weight
         self.levels, self.context = levels or Levels(), context
@@ -125,7 +135,7 @@ class DiffusionWorld(nn.Module):
         self.codec: Codec = codec.requires_grad_(False)
         self.transformer = VideoDiT(
             channels=self.codec.channels * (1 + past),
-            out_channels=self.codec.channels,
+            out_channels=self.codec.channels + gate,
             actions=actions,
             patch=patch,
             width=width,
@@ -183,14 +193,17 @@ class DiffusionWorld(nn.Module):
 
     def clean_of(
         self,
-        output: Float[Tensor, "b t z y x"],
+        output: Float[Tensor, "b t o y x"],
         noisy: Float[Tensor, "b t z y x"],
         before: Float[Tensor, "b t p y x"],
         levels: Float[Tensor, "b t"],
     ) -> Float[Tensor, "b t z y x"]:
         """The clean frames that the network's output stands for."""
+        newest = before[:, :, : self.codec.channels]
+        if self.gate:
+            return torch.lerp(newest, output[:, :, :-1], output[:, :, -1:].sigmoid())
         clean = objective.clean_from(self.target, output, noisy, levels)
-        return clean + before[:, :, : self.codec.channels] if self.residual else clean
+        return clean + newest if self.residual else clean
 
     # To be probed
 

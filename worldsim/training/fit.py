@@ -49,6 +49,7 @@ def fit(
     registers: int = 0,
     past: int = 2,
     residual: bool = False,
+    gate: bool = False,
     target: Target = "x",
     weight: Weight = "none",
     levels: Levels | None = None,
@@ -90,6 +91,7 @@ def fit(
         registers: Tokens a frame that belong to no place.
         past: Frames before that are laid beside each frame where it enters the network.
         residual: Predict the change since the frame before.
+        gate: Predict what is new of each frame, and copy the rest from the frame before.
         target: What the network predicts.
         weight: How the error is weighed over noise levels.
         levels: How noisy frames are made.
@@ -141,6 +143,7 @@ def fit(
         registers=registers,
         past=past,
         residual=residual,
+        gate=gate,
         target=target,
         weight=weight,
         levels=levels,
