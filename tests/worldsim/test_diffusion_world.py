@@ -10,7 +10,7 @@ from worldsim.codec.pixel import Pixel
 from worldsim.diffusion.noise import Levels
 from worldsim.diffusion.sample import euler
 from worldsim.models.diffusion_world import PROBED, DiffusionWorld
-from worldsim.models.stream import branch, led_to
+from worldsim.models.stream import begin_anew, branch, led_to
 from worldsim.models.video_dit import SIZES, VideoDiT, looks_back
 from worldsim.protocols import Features, Surprise
 from worldsim.random import draw
@@ -167,6 +167,42 @@ def test_branches_of_one_past_are_what_each_would_be_alone():
             model.watch(seen[past], taken[past]), plan[past], generator=[torch.Generator().manual_seed(row)]
         )
         torch.testing.assert_close(alone, futures[row : row + 1], rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("changes", [{}, {"window": 8}, {"past": 0, "registers": 0}], ids=str)
+@pytest.mark.parametrize("before", [3, 9])
+@pytest.mark.parametrize("shown", [1, 2, 3])
+def test_rows_that_begin_anew_are_what_a_fresh_stream_is_and_the_others_go_on(changes, before, shown):
+    """Whatever entered before, however often the ring went round, and the angles of positions included."""
+    model, (seen, taken, plan) = tiny(**changes), video(rows=3, frames=3, plan=12)
+    begun, done, _ = video(rows=2, frames=4)
+    begun, done = begun[:, :shown], done[:, : shown - 1]
+    generators = [torch.Generator().manual_seed(row) for row in range(3)]
+    _, memory = model.imagine(model.watch(seen, taken), plan[:, :before], generator=generators)
+    wanted = [
+        model.imagine(
+            model.watch(begun[row : row + 1], done[row : row + 1]) if row < 2 else model.watch(seen[2:], taken[2:]),
+            plan[row : row + 1, before:] if row < 2 else plan[2:],
+            generator=[torch.Generator().manual_seed(row + (100 if row < 2 else 0))],
+        )[0][:, -(12 - before) :]
+        for row in range(3)
+    ]
+    kept = memory.keys.clone()
+    anew = begin_anew(memory, [0, 1], model.watch(begun, done))
+    assert torch.equal(memory.keys, kept) and memory.since == (0, 0, 0), "the memory given stays as it was"
+    generators[:2] = [torch.Generator().manual_seed(100 + row) for row in range(2)]
+    middle, going_on = model.imagine(anew, plan[:, before : before + 1], generator=generators)
+    rest, _ = model.imagine(going_on, plan[:, before + 1 :], generator=generators)
+    found = torch.cat([middle, rest], dim=1)
+    torch.testing.assert_close(found, torch.cat(wanted), rtol=1e-4, atol=2e-5)
+
+
+def test_a_row_cannot_begin_with_more_than_the_others_have_seen():
+    model, (seen, taken, _) = tiny(), video()
+    with pytest.raises(ValueError, match="saw 10 frames came to rows that go on after 2"):
+        begin_anew(model.watch(seen[:, :2], taken[:, :1]), [0, 1], model.watch(seen, taken))
+    with pytest.raises(ValueError, match="1 rows are to begin anew with a memory of 2"):
+        begin_anew(model.watch(seen, taken), [0], model.watch(seen, taken))
 
 
 def test_at_the_start_the_transformer_says_zero_and_a_model_of_changes_says_still():

@@ -73,8 +73,8 @@ class DiffusionWorld(nn.Module):
         ValueError: Where the arguments do not go together.
 
     Source: the gate, Finn et al. 2016, "Unsupervised Learning for Physical Interaction through Video Prediction" (what
-    they mask they copy); the context level, Chen et al. 2024, section 3.3; guidance, Ho and Salimans 2022; by history, Song et al.
-    2025, "History-Guided Video Diffusion".
+    they mask they copy); the context level, Chen et al. 2024, section 3.3; guidance, Ho and Salimans 2022; by history,
+    Song et al. 2025, "History-Guided Video Diffusion".
     """
 
     def __init__(
@@ -292,7 +292,7 @@ class DiffusionWorld(nn.Module):
         tokens = self.registers + (height // self.patch) * (width // self.patch)
         ring = clean.new_zeros(self.transformer.time_blocks, rows, tokens, self.kv_heads, slots + 2, features)
         action = taken[:, -1].clone() if frames > 1 else taken.new_zeros(rows, self.actions)
-        stream = Stream(ring, ring.clone(), frames - 1, recent, action, self.codec.decode_on(clean, ())[1])
+        stream = Stream(ring, ring.clone(), frames - 1, (0,) * rows, recent, action, self.codec.decode_on(clean, ())[1])
         if frames > 1:
             earlier = clean[:, :-1]
             known = (torch.arange(frames - 1, device=clean.device) > 0).expand(rows, -1)

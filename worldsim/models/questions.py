@@ -32,12 +32,13 @@ class Questions:
         self.newest, self.before = stream.recent[:, -1:], world.past_of(stream.recent[:, 1:])
         self.shown = world.past_of(stream.recent[:, :-1])
         self.written = stream.written
-        self.past = Past(stream.keys, stream.values, stream.written, slots=world.window - 1)
+        self.past = Past(stream.keys, stream.values, stream.written, stream.since, slots=world.window - 1)
         rows, device = len(self.newest), self.newest.device
         # The newest frame and every question about the next one are told at once what they will be told.
         self.levels = torch.tensor([world.context, *levels], device=device).expand(rows, -1)
         self.actions = torch.stack([stream.action, *[action] * len(levels)], dim=1)
-        self.known = (torch.arange(1 + len(levels), device=device) + stream.written > 0).expand(rows, -1)
+        after = torch.tensor([stream.written - first for first in stream.since], device=device)
+        self.known = torch.arange(1 + len(levels), device=device) + after[:, None] > 0
         self.told = world.transformer.condition(self.levels, self.actions, self.known)
 
     def heard(self, noisy: Float[Tensor, "b 1 z y x"], level: float) -> Float[Tensor, "b 1 z y x"]:

@@ -1,5 +1,6 @@
 """The memory of a DiffusionWorld, and how one past becomes several."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -7,6 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from worldsim.nn.rope import in_time, rotate
 from worldsim.protocols import Recalled
 
 
@@ -22,14 +24,16 @@ class Stream:
             slots are two in which new frames are tried; what lies there means nothing.
         values: The same.
         written: How many frames have entered, in all.
+        since: Of each row, which of them was its first: 0, but for rows that began anew while others went on.
         recent: The newest frames as latents, the newest last; zeros where there were none.
-        action: The action that led to the newest frame; zeros where `written` is 0, as nothing led to the first.
+        action: The action that led to the newest frame; zeros where that is the first.
         decoded: What the codec keeps of the frames decoded so far.
     """
 
     keys: Float[Tensor, "l b g q s e"]
     values: Float[Tensor, "l b g q s e"]
     written: int
+    since: tuple[int, ...]
     recent: Float[Tensor, "b r z y x"]
     action: Float[Tensor, "b a"]
     decoded: Recalled = ()
@@ -52,7 +56,58 @@ def branch(memory: Stream, n: int) -> Stream:
         memory,
         keys=memory.keys.repeat_interleave(n, dim=1),
         values=memory.values.repeat_interleave(n, dim=1),
+        since=tuple(first for first in memory.since for _ in range(n)),
         recent=memory.recent.repeat_interleave(n, dim=0),
         action=memory.action.repeat_interleave(n, dim=0),
         decoded=tuple(kept.repeat_interleave(n, dim=0) for kept in memory.decoded),
     )
+
+
+def begin_anew(memory: Stream, rows: Sequence[int], fresh: Stream) -> Stream:
+    """Some rows forget what they were and go on from another memory, while the others go on as they are.
+
+    That is what a vector of worlds needs, of which each ends when it ends.
+
+    Args:
+        memory: Of all rows.
+        rows: Which of them begin anew.
+        fresh: The memory that they begin with, such as `watch` of their first frames; one row each.
+
+    Raises:
+        ValueError: Where rows are not as many, or they saw more frames than have entered the memory of all.
+    """
+    if len(rows) != len(fresh.since):
+        raise ValueError(f"{len(rows)} rows are to begin anew with a memory of {len(fresh.since)}; one row each")
+    later, slots = memory.written - fresh.written, memory.keys.shape[-2] - 2
+    if later < 0:
+        raise ValueError(
+            f"rows that saw {fresh.written + 1} frames came to rows that go on after {memory.written + 1}; a row that "
+            f"begins anew has seen at most as many: show it the last {memory.written + 1}"
+        )
+    keys, values, own = memory.keys.clone(), memory.values.clone(), list(rows)
+    turns = in_time(torch.tensor([later]), keys.shape[-1], keys.device)
+    for frame in range(max(0, fresh.written - slots), fresh.written):
+        here, there = frame % slots, (frame + later) % slots
+        keys[:, own, ..., there, :] = rotate(fresh.keys[..., here, None, :], turns).squeeze(-2)
+        values[:, own, ..., there, :] = fresh.values[..., here, :]
+    since = list(memory.since)
+    for row, first in zip(own, fresh.since, strict=True):
+        since[row] = first + later
+    return replace(
+        memory,
+        keys=keys,
+        values=values,
+        since=tuple(since),
+        recent=_with(memory.recent, own, fresh.recent),
+        action=_with(memory.action, own, fresh.action),
+        decoded=tuple(
+            _with(*kept) for kept in zip(memory.decoded, [own] * len(fresh.decoded), fresh.decoded, strict=True)
+        ),
+    )
+
+
+def _with(whole: Float[Tensor, "b ..."], rows: list[int], part: Float[Tensor, "r ..."]) -> Float[Tensor, "b ..."]:
+    """A copy of a tensor with some rows replaced."""
+    changed = whole.clone()
+    changed[rows] = part
+    return changed

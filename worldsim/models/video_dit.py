@@ -182,8 +182,8 @@ class VideoDiT(nn.Module):
             registers=len(self.registers.tokens),
             device=device,
         )
-        new, (written, slots) = frames.shape[1], (past.written, past.slots) if past else (0, 0)
-        window = look_back(new, features, window=self.window, written=written, slots=slots, device=device)
+        new, (written, since, slots) = frames.shape[1], past[2:] if past else (0, (), 0)
+        window = look_back(new, features, window=self.window, written=written, since=since, slots=slots, device=device)
         memories, remembered = past.layers(new) if past else iter(()), []
         for block in self.blocks:
             x, kept = block(x, proposed, places, window, next(memories, None) if block.time is not None else None)

@@ -34,12 +34,14 @@ class Past(NamedTuple):
         keys: For each layer that looks back.
         values: The same.
         written: How many frames there were, in all.
+        since: Of each row, which of them was its first.
         slots: How many of them are kept at most: frame f lies in slot f % slots, and nothing is ever moved.
     """
 
     keys: Float[Tensor, "l b g q s e"]
     values: Float[Tensor, "l b g q s e"]
     written: int
+    since: tuple[int, ...]
     slots: int
 
     def layers(self, new: int) -> Iterator[KeyValues]:
@@ -60,12 +62,13 @@ class Window(NamedTuple):
 
     Attributes:
         turns: Of the new frames.
-        visible: Whether a new frame (row) sees a frame, past or new (column); None where it sees all of them.
+        visible: Whether a new frame (row) sees a frame, past or new (column); None where it sees all of them. Where
+            some videos of a batch are younger than what is remembered, for each of them.
         causal: True where there is no past and each new frame sees itself and all earlier ones: the fast path.
     """
 
     turns: Rotation
-    visible: Bool[Tensor, "t s"] | None
+    visible: Bool[Tensor, "t s"] | Bool[Tensor, "b t s"] | None
     causal: bool
 
 
@@ -82,6 +85,7 @@ def look_back(
     *,
     window: int,
     written: int = 0,
+    since: tuple[int, ...] = (),
     slots: int = 0,
     device: torch.device | None = None,
 ) -> Window:
@@ -92,6 +96,7 @@ def look_back(
         features: Features of a head.
         window: How many frames a frame sees, itself included.
         written: How many frames came before, in all.
+        since: Of each video of a batch, which of them was its first.
         slots: How many of those are kept at most.
         device: Where to put the result.
     """
@@ -99,11 +104,15 @@ def look_back(
     turns = in_time(written + frames, features, device)
     if written == 0 and new <= window:
         return Window(turns, None, causal=True)
-    if new == 1 and slots < window:
+    young = max(since, default=0) > max(0, written - slots)
+    if new == 1 and slots < window and not young:
         return Window(turns, None, causal=False)
     seen = torch.cat([when(written, slots), frames]) if written else frames
     apart = frames[:, None] - seen[None, :]
-    return Window(turns, ((apart >= 0) & (apart < window)).to(device), causal=False)
+    visible = (apart >= 0) & (apart < window)
+    if young:
+        visible = visible & (seen + written >= torch.tensor(since)[:, None, None])
+    return Window(turns, visible.to(device), causal=False)
 
 
 class Attention(nn.Module):
@@ -147,7 +156,7 @@ class Attention(nn.Module):
         keys: Float[Tensor, "b kv s e"],
         values: Float[Tensor, "b kv s e"],
         gates: Float[Tensor, "b q n 1"],
-        visible: Bool[Tensor, "n s"] | None = None,
+        visible: Bool[Tensor, "*#b n s"] | None = None,
         causal: bool = False,
     ) -> Float[Tensor, "b n d"]:
         """Weigh the values, gate each head, and merge the heads. Queries and keys come turned."""
@@ -193,5 +202,8 @@ class TimeAttention(Attention):
             for kept, added in zip(past, new, strict=True):
                 kept[..., -x.shape[1] :, :] = added
             keys, values = past.keys.flatten(0, 1), past.values.flatten(0, 1)
-        found = self.look(queries, keys, values, gates, window.visible, window.causal)
+        visible = window.visible
+        if visible is not None and visible.ndim == 3:  # each token of a frame sees what its frame does
+            visible = visible.repeat_interleave(x.shape[2], dim=0)[:, None]
+        found = self.look(queries, keys, values, gates, visible, window.causal)
         return found.unflatten(0, (batch, -1)).transpose(1, 2), new
