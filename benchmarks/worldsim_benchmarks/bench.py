@@ -13,7 +13,7 @@ import gymnasium
 import numpy as np
 from tqdm import tqdm
 
-from worldsim.models.checkpoint import RECIPE, WEIGHTS, load
+from worldsim.models.checkpoint import RECIPE, WEIGHTS, load, locate
 from worldsim.models.within import within
 from worldsim.protocols import WorldModel
 from worldsim.rollout import imagine_batch
@@ -89,8 +89,9 @@ def bench(
     is not measured again.
 
     Args:
-        models: One, or several as in `[still,runs/demo/fit/model]`. Each is a checkpoint's folder; or `still`, `drift`,
-            `replay`, `replay-codec`; or `module:Class`, which makes a WorldModel without arguments.
+        models: One, or several as in `[still,runs/demo/fit/model]`. Each is a checkpoint's folder; or one that comes
+            with the package, such as `worldsim/micro`; or `still`, `drift`, `replay`, `replay-codec`; or
+            `module:Class`, which makes a WorldModel without arguments.
         benchmarks: One or several, such as `permanence` or `permanence@2`; all of them by default.
         split: `quick` (32 twins, not for ranking) or `dev` (200).
         size: Height and width of the frames in pixels.
@@ -133,7 +134,7 @@ def entry(name: str, batch: int) -> Entry:
         if not isinstance(model, WorldModel):
             raise ValueError(f"{name} is no WorldModel: it needs the methods `watch` and `imagine`")
         return Entry(Modelled(name, model, batch), "model", _source(model))
-    model, files = load(name), {"weights": Path(name) / WEIGHTS, "recipe": Path(name) / RECIPE}
+    model, files = load(name), {"weights": locate(name) / WEIGHTS, "recipe": locate(name) / RECIPE}
     digests = {part: _digest(path) for part, path in files.items() if path.exists()}
     return Entry(Modelled(on_the_board(name), model, batch), "model", {**digests, **_source(model)})
 

@@ -1,5 +1,7 @@
 """A checkpoint says what is wrong with it, in one sentence."""
 
+from pathlib import Path
+
 import pytest
 import torch
 import yaml
@@ -105,3 +107,20 @@ def test_weights_come_back_to_the_bit(saved):
     one, two = checkpoint.load(saved), checkpoint.load(saved)
     assert isinstance(one, DiffusionWorld) and isinstance(two, DiffusionWorld)
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
+
+
+def test_a_model_that_comes_with_the_package_is_loaded_by_name(tmp_path, monkeypatch):
+    """Its weights are half as large on disk, and of 32 bits in memory."""
+    monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path)
+    torch.manual_seed(0)
+    model = DiffusionWorld(2, patch=8, width=32, heads=2, kv_heads=1, window=4)
+    whole = checkpoint.save(model, tmp_path / "whole", "a card") / checkpoint.WEIGHTS
+    halved = checkpoint.save(model, tmp_path / "small", "a card", dtype=torch.bfloat16) / checkpoint.WEIGHTS
+    assert halved.stat().st_size < 0.6 * whole.stat().st_size
+    loaded = checkpoint.load("worldsim/small")
+    assert isinstance(loaded, DiffusionWorld)
+    for before, after in zip(model.parameters(), loaded.parameters(), strict=True):
+        assert after.dtype == torch.float32 and torch.equal(after, before.bfloat16().float())
+    assert checkpoint.locate("runs/small") == Path("runs/small")
+    with pytest.raises(FileNotFoundError, match=r"no model 'worldsim/large'.*worldsim/small, worldsim/whole"):
+        checkpoint.load("worldsim/large")

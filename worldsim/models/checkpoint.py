@@ -14,6 +14,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 from safetensors import SafetensorError
@@ -27,6 +28,16 @@ WEIGHTS, RECIPE, CARD = "model.safetensors", "model.yaml", "README.md"
 
 BASELINES = {"still": Still, "drift": Drift}
 """The models that need no folder, by name."""
+
+SHIPPED = Path(__file__).parents[1] / "weights"
+"""Where the models lie that come with the package: `worldsim/NAME` is the folder NAME in it."""
+
+
+def locate(name: str | Path) -> Path:
+    """The folder of a checkpoint: of one that comes with the package, such as "worldsim/micro", or the one named."""
+    first, _, rest = str(name).partition("/")
+    shipped = SHIPPED / rest
+    return shipped if first == "worldsim" and rest and shipped.is_dir() else Path(name)
 
 
 def recipe(built: object) -> dict[str, Any]:
@@ -45,19 +56,23 @@ def recipe(built: object) -> dict[str, Any]:
     }
 
 
-def save(model: WorldModel | Codec, path: str | Path, card: str) -> Path:
+def save(model: WorldModel | Codec, path: str | Path, card: str, *, dtype: torch.dtype | None = None) -> Path:
     """Write a checkpoint; an older one at the same place is replaced once the new one is whole.
 
     Args:
         model: Any model or codec that keeps its constructor's arguments as attributes.
         path: The folder.
         card: The model card, in Markdown.
+        dtype: Of the weights on disk, such as torch.bfloat16; as they are where it is not said. They are loaded into a
+            model of 32 bits in any case.
     """
     path = Path(path)
     partial = path.with_name(path.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in weights_of(model).items()}
+    if dtype is not None:
+        weights = {name: each.to(dtype) if each.is_floating_point() else each for name, each in weights.items()}
     save_file(weights, partial / WEIGHTS)
     (partial / RECIPE).write_text(yaml.safe_dump(recipe(model), sort_keys=False))
     (partial / CARD).write_text(card)
@@ -71,7 +86,7 @@ def load(name: str | Path) -> WorldModel:
     """Rebuild a model, ready to imagine.
 
     Args:
-        name: "still", "drift", or a checkpoint's folder.
+        name: "still", "drift", a checkpoint's folder, or one that comes with the package, such as "worldsim/micro".
 
     Raises:
         FileNotFoundError: Where there is no such folder, or it lacks a file.
@@ -101,11 +116,12 @@ def load_codec(name: str | Path) -> nn.Module:
 
 def rebuild(name: str | Path, kind: type) -> object:
     """What a checkpoint's folder holds, with its weights; it must keep the contract of its kind."""
-    path = Path(name)
+    path = locate(name)
     if not path.is_dir():
+        shipped = [f"worldsim/{each.name}" for each in sorted(SHIPPED.glob("*/"))]
         raise FileNotFoundError(
             f"there is no model '{name}': give a checkpoint's folder, such as the one `worldsim fit` writes, "
-            f"or one of {', '.join(BASELINES)}"
+            f"or one of {', '.join([*BASELINES, *shipped])}"
         )
     for needed in (RECIPE, WEIGHTS):
         if not (path / needed).is_file():

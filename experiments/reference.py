@@ -1,0 +1,100 @@
+"""How good a model of several worlds is: `python experiments/reference.py MODEL DATA [OUT.json]`.
+
+Held-out episodes of each world of a mixture (the same tenth that `worldsim fit` holds out): 8 frames are seen, 16 are
+imagined. Printed as a table: PSNR over the first 8 and over all 16 imagined frames, of the model, of the still frame
+and of the straight line; and for palette worlds how far each coloured thing that moves is from where it should be
+after 8 and 16 frames, in its diameters, at most 1, which is also what a thing that is not there is given. With how many
+episodes, and the half-width of a 95 % interval of the model's lead over the better of the two.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from worldsim.data.mixture import Mixture, open_data
+from worldsim.data.module import ClipModule
+from worldsim.models.baselines import Drift, Still
+from worldsim.models.checkpoint import load
+from worldsim.rollout import filmstrip, rollouts
+from worldsim.types import Rollout
+from worldsim.video import write_png
+from worldsim_benchmarks.readers import ColourReader
+from worldsim_envs.palette import RGB
+
+SEEN, IMAGINED, HALF = 8, 16, 8
+MOST = 32
+"""Episodes a world at most."""
+
+reader = ColourReader(RGB)
+
+
+def psnr(rollout: Rollout, frames: int) -> float:
+    """Over the mean square error of the first frames; rounding to bytes is the least there is."""
+    assert rollout.real is not None
+    error = (rollout.imagined[:frames] / 255.0 - rollout.real[:frames] / 255.0) ** 2
+    return float(-10 * np.log10(error.mean() + 1 / 255**2 / 12))
+
+
+def misplaced(rollout: Rollout, frame: int) -> float:
+    """The mean over coloured things that moved of how far off they are, in diameters; NaN where none moved."""
+    assert rollout.real is not None
+    truth, last = reader.read(rollout.real[frame - 1 : frame]), reader.read(rollout.seen[-1:])
+    found = reader.read(rollout.imagined[frame - 1 : frame])
+    off = []
+    for hue in np.unique(truth.hue):
+        areas, centres = truth.of(0, hue)
+        diameter = np.sqrt(4 * areas / np.pi)
+        before, now = last.of(0, hue)[1], found.of(0, hue)[1]
+        for centre, size in zip(centres, diameter, strict=True):
+            if len(before) and np.linalg.norm(before - centre, axis=1).min() < size / 2:
+                continue
+            off.append(min(1.0, np.linalg.norm(now - centre, axis=1).min() / size) if len(now) else 1.0)
+    return float(np.mean(off)) if off else float("nan")
+
+
+def main(model: str, data: str, out: str | None = None) -> None:
+    """Print the table, write it, and a filmstrip of each world beside it."""
+    torch.set_num_threads(1)
+    clips = ClipModule(data)
+    clips.setup("fit")
+    mixture = open_data(data)
+    assert isinstance(mixture, Mixture)
+    worlds: dict[str, list[int]] = {}
+    for index in clips.held_out_episodes:
+        worlds.setdefault(mixture.worlds[mixture.locate(index)[0]], []).append(index)
+    contestants = {"model": load(model), "still": Still(), "drift": Drift()}
+    print("| world | episodes | PSNR 8: model / still / drift | PSNR 16 | lead at 16 | misplaced 8 | misplaced 16 |")
+    print("|---|---|---|---|---|---|---|")
+    table = {}
+    for world, indices in worlds.items():
+        episodes = [mixture[index] for index in indices[:MOST]]
+        episodes = [each for each in episodes if len(each.frames) >= SEEN + IMAGINED]
+        if not episodes:
+            continue
+        scores = {}
+        for name, contestant in contestants.items():
+            made = rollouts(contestant, episodes, seen=SEEN, steps=IMAGINED)
+            if name == "model" and out:
+                write_png(Path(out).with_name(f"{world.rpartition('/')[2]}.png"), filmstrip(made[0]))
+            scores[name] = np.array(
+                [[psnr(one, HALF), psnr(one, IMAGINED), misplaced(one, HALF), misplaced(one, IMAGINED)] for one in made]
+            )
+        means = {name: np.nanmean(each, axis=0) for name, each in scores.items()}
+        lead = scores["model"][:, 1] - np.maximum(scores["still"][:, 1], scores["drift"][:, 1])
+        half = 1.96 * lead.std() / np.sqrt(len(lead))
+        columns = [" / ".join(f"{means[name][column]:.2f}" for name in contestants) for column in range(4)]
+        print(
+            f"| {world} | {len(episodes)} | {columns[0]} | {columns[1]} | {lead.mean():+.2f} ± {half:.2f} | "
+            f"{columns[2]} | {columns[3]} |",
+            flush=True,
+        )
+        table[world] = {"episodes": len(episodes), **{name: each.tolist() for name, each in means.items()}}
+    if out:
+        Path(out).write_text(json.dumps({"model": model, "data": mixture.hash, "worlds": table}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
