@@ -38,6 +38,14 @@ def test_things_start_in_the_air_and_end_at_rest(falling):
     assert np.median(resting) < 0.05
 
 
+def test_some_things_turn_as_they_are_let_go(falling):
+    turning = []
+    for seed in range(12):
+        truth = falling.reset(seed=seed)[1]["truth"]
+        turning += np.linalg.norm(truth["velocity"][truth["present"], 3:], axis=1).tolist()
+    assert 0.2 < np.mean(np.array(turning) > 0.5) < 0.7
+
+
 def test_a_fall_is_a_fall(falling):
     before = falling.reset(seed=0)[1]["truth"]
     after = falling.step(np.int64(0))[4]["truth"]

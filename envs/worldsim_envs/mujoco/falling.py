@@ -10,7 +10,7 @@ to rest. Mass, friction and bounce differ from thing to thing and cannot be seen
 
 ## Observations
 `pov` uint8 [size, size, 3] at 10 Hz, and where asked for `depth` (m) and `segmentation`. Each thing is at least 7
-pixels across at 64 pixels.
+pixels across at 64 pixels, out of distribution 5.
 
 ## Start
 Number, shapes, hues, sizes, places, heights (up to 2 m), sideways speeds (up to 0.4 m/s) and turning of the things,
@@ -29,7 +29,8 @@ The world does not end; `gymnasium.make` cuts an episode after 40 steps (4 s), b
 Waits, which is all that one can do.
 
 ## Versions
-- v0: the first.
+- v0: the first. Until 2026-11-24 nothing turned at the start, though this page said so; templates and ranges came later
+  and left the episodes of palette and train as they were.
 """
 
 # pyright: reportAttributeAccessIssue=false
@@ -48,7 +49,7 @@ from worldsim_envs.mujoco.backend import MujocoBackend, Recipe, Thing
 from worldsim_envs.mujoco.changes import each, push, remove, weigh
 from worldsim_envs.mujoco.studio import studio, tray
 from worldsim_envs.scene import Scene
-from worldsim_envs.variation import Draw
+from worldsim_envs.variation import RANGES, TEMPLATES, Draw
 
 FPS = 10.0
 CAMERA = Camera.look((0.0, -5.2, 1.9), (0.0, 0.0, 0.82), fov=30.0, size=1)
@@ -67,23 +68,24 @@ def _build(draw: Draw) -> tuple[mujoco.MjSpec, list[Thing]]:
     hues = rng.choice(len(palette.NAMES), count, replace=False)
     things: list[Thing] = []
     for hue in map(int, hues):
-        while not _apart(thing := _faller(rng, hue, things), things):
+        while not _apart(thing := _faller(draw, hue, things), things):
             pass
         things.append(thing)
     return spec, things
 
 
-def _faller(rng: np.random.Generator, hue: int, below: list[Thing]) -> Thing:
+def _faller(draw: Draw, hue: int, below: list[Thing]) -> Thing:
     """A thing in the air: anywhere, or every other time a little to one side above another."""
-    shape = str(rng.choice(["sphere", "box", "cylinder"], p=[0.3, 0.4, 0.3]))
-    diameter = rng.uniform(0.30, 0.38)
+    rng, shapes = draw.rng, draw.shapes("sphere", "box", "cylinder")
+    shape = shapes[rng.choice(3, p=[0.3, 0.4, 0.3]) % len(shapes)]
+    diameter = draw.between(0.30, 0.38, least=0.28)
     if below and rng.random() < 0.5:
         under = below[int(rng.integers(len(below)))]
         side, back, low = *(under.position[:2] + rng.uniform(-0.06, 0.06, 2)), under.position[2] + 0.5
         velocity = (under.velocity[0], 0.0, 0.0)
     else:
         side, back, low = rng.uniform(-0.7, 0.7), rng.uniform(-0.25, 0.25), 0.3
-        velocity = (rng.uniform(-0.4, 0.4), 0.0, 0.0)
+        velocity = (draw.between(-0.4, 0.4, least=-0.6, most=0.6), 0.0, 0.0)
     upright = rng.random() < 0.6
     return Thing(
         shape,
@@ -93,9 +95,9 @@ def _faller(rng: np.random.Generator, hue: int, below: list[Thing]) -> Thing:
         velocity=velocity,
         yaw=rng.uniform(0, np.pi / 2),
         spin=(0.0, 0.0, 0.0) if upright else tuple(rng.uniform(-3, 3, 3)),
-        density=rng.uniform(200, 800),
-        friction=(rng.uniform(0.4, 0.9), 0.01, rng.uniform(0.002, 0.008)),
-        bounce=rng.uniform(0.04, 0.6),
+        density=draw.between(200, 800, least=100.0),
+        friction=(draw.between(0.4, 0.9), 0.01, draw.between(0.002, 0.008, least=0.001)),
+        bounce=draw.between(0.04, 0.6, least=0.04),
     )
 
 
@@ -134,4 +136,6 @@ FALLING = Scene(
     action_space=spaces.Discrete(1),
     things=tuple(f"thing {slot}" for slot in range(SLOTS)),
     backend=partial(MujocoBackend, RECIPE),
+    templates=TEMPLATES,
+    ranges=RANGES,
 )

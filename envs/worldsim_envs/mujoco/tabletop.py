@@ -11,11 +11,12 @@ units of 0.8 m/s. It is strong but not infinitely so.
 
 ## Observations
 `pov` uint8 [size, size, 3] at 10 Hz, and where asked for `depth` (m) and `segmentation`. Each thing is at least 7
-pixels across at 64 pixels.
+pixels across at 64 pixels, out of distribution 5.
 
 ## Start
 Number, shapes, hues, sizes and places of the things, what they are made of, the pusher's place, and the lights and
 shades of grey follow from the seed. Everything is at rest and apart.
+In held-out templates some things stand that cannot stand for long; they fall over when they are pushed, or before.
 
 ## End
 The world does not end; `gymnasium.make` cuts an episode after 60 steps (6 s).
@@ -29,13 +30,14 @@ The world does not end; `gymnasium.make` cuts an episode after 60 steps (6 s).
 Every two seconds it picks a thing and a direction, goes around to the far side of the thing and pushes it through.
 
 ## Versions
-- v0: the first.
+- v0: the first. Templates and ranges came later and left the episodes of palette and train as they were.
 """
 
 # pyright: reportAttributeAccessIssue=false
 # MuJoCo's bindings are compiled and bring no stubs.
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import mujoco
@@ -49,7 +51,7 @@ from worldsim_envs.mujoco.changes import each, recolour, remove, weigh
 from worldsim_envs.mujoco.hands import pusher
 from worldsim_envs.mujoco.studio import studio, tray
 from worldsim_envs.scene import Scene
-from worldsim_envs.variation import Draw
+from worldsim_envs.variation import RANGES, TEMPLATES, Draw
 
 FPS = 10.0
 CAMERA = Camera.look((0.0, -3.4, 3.0), (0.0, -0.06, 0.0), fov=30.0, size=1)
@@ -79,20 +81,22 @@ def _build(draw: Draw) -> tuple[mujoco.MjSpec, list[Thing]]:
         if apart.min() > 0.45:
             break
     pusher(spec, places[-1], rng.uniform(0.10, 0.16), radius=PUSHER)
-    return spec, [_lying(rng, int(hue), place) for hue, place in zip(hues, places[:-1], strict=True)]
+    return spec, [_lying(draw, int(hue), place) for hue, place in zip(hues, places[:-1], strict=True)]
 
 
-def _lying(rng: np.random.Generator, hue: int, place: np.ndarray) -> Thing:
-    diameter = rng.uniform(0.26, 0.34)
-    return Thing(
-        str(rng.choice(["sphere", "box", "cylinder"], p=[0.3, 0.4, 0.3])),
+def _lying(draw: Draw, hue: int, place: np.ndarray) -> Thing:
+    rng, shapes = draw.rng, draw.shapes("sphere", "box", "cylinder")
+    diameter = draw.between(0.26, 0.34, least=0.24)
+    thing = Thing(
+        shapes[rng.choice(3, p=[0.3, 0.4, 0.3]) % len(shapes)],
         diameter,
         hue,
         position=(*place, diameter / 2),
         yaw=rng.uniform(0, np.pi / 2),
-        density=rng.uniform(60, 180),
-        friction=(rng.uniform(0.25, 0.6), 0.01, rng.uniform(0.004, 0.01)),
+        density=draw.between(60, 180, least=30.0),
+        friction=(draw.between(0.25, 0.6, least=0.12), 0.01, draw.between(0.004, 0.01)),
     )
+    return replace(thing, position=(*place, thing.half[2]))
 
 
 def _act(world: MujocoBackend, action: np.ndarray) -> None:
@@ -145,4 +149,6 @@ TABLETOP = Scene(
     action_space=spaces.Box(-1, 1, (2,), np.float32),
     things=tuple(f"thing {slot}" for slot in range(SLOTS)),
     backend=partial(MujocoBackend, RECIPE),
+    templates=TEMPLATES,
+    ranges=RANGES,
 )
