@@ -56,6 +56,10 @@ SCENES = {
     "worldsim/VoxelMosaic-v0": Listed("worldsim_envs.minecraft.yard:MOSAIC", 80, "numba"),
     "worldsim/VoxelHold-v0": Listed("worldsim_envs.minecraft.yard:HOLD", 80, "numba"),
     "worldsim/VoxelWall-v0": Listed("worldsim_envs.minecraft.walls:WALL", 120, "numba"),
+    "worldsim/VoxelLong-v0": Listed("worldsim_envs.minecraft.unseen:LONG", 390, "numba"),
+    "worldsim/VoxelBury-v0": Listed("worldsim_envs.minecraft.covered:BURY", 100, "numba"),
+    "worldsim/VoxelLava-v0": Listed("worldsim_envs.minecraft.covered:LAVA", 100, "numba"),
+    "worldsim/VoxelNight-v0": Listed("worldsim_envs.minecraft.covered:NIGHT", 100, "numba"),
 }
 """Every scene. A scene added here is registered, documented and covered by the contract suite."""
 

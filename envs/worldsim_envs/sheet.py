@@ -4,6 +4,8 @@ python -m worldsim_envs.sheet docs/worlds
 """
 
 import argparse
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,18 +19,25 @@ from worldsim_envs.scene import SceneEnv, told
 def sheet(
     env: SceneEnv, *, episodes: int = 4, frames: int = 8, every: int = 5, gap: int = 1
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """A row an episode of the expert, a picture each `every` steps, `gap` white pixels around each."""
+    """A row an episode, a picture each `every` steps, `gap` white pixels around each."""
     rows = []
     for seed in range(episodes):
-        rng = np.random.default_rng(seed)
-        row = [env.reset(seed=seed)[0]["pov"]]
-        for step in range(1, 1 + (frames - 1) * every):
-            seen = env.step(env.expert(rng))[0]["pov"]
-            if step % every == 0:
-                row.append(seen)
+        row = list(islice(_shown(env, seed), 0, 1 + (frames - 1) * every, every))
         margin = ((gap, gap), (gap, gap), (0, 0))
         rows.append(np.concatenate([np.pad(seen, margin, constant_values=255) for seen in row], 1))
     return np.concatenate(rows, 0)
+
+
+def _shown(env: SceneEnv, seed: int) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
+    """An episode of the expert; or the first arm, where on its way something is changed that no action brings about."""
+    rng, observation = np.random.default_rng(seed), env.reset(seed=seed)[0]
+    first = next((env.arms()[names[0]] for names in env.scene.families.values()), None)
+    if first is not None and any(step for step, _ in first.changes):
+        yield from (observation["pov"] for observation, _ in env.tell(first))
+        return
+    while True:
+        yield observation["pov"]
+        observation = env.step(env.expert(rng))[0]
 
 
 def stem(name: str) -> str:

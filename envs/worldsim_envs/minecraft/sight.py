@@ -11,12 +11,17 @@ from worldsim_envs.minecraft.blocks import BREAK, NAMES, WOOLS
 from worldsim_envs.minecraft.fields import Fields
 from worldsim_envs.minecraft.hands import Hands
 from worldsim_envs.minecraft.seen import Air, Bodies, Seen
+from worldsim_envs.minecraft.shading import CURVE
 from worldsim_envs.minecraft.stage import Stage
 from worldsim_envs.minecraft.textures import CART, SKIN, look
 from worldsim_envs.minecraft.things import Things
 from worldsim_envs.minecraft.visibility import open_share
 
 Grid = UInt8[np.ndarray, "x y z"]
+
+
+DIM = 0.13
+"""Darker than this on all sides that one sees, a thing is not visible: no hue is 25 levels of 255 from grey then."""
 
 
 class Sight:
@@ -55,7 +60,10 @@ class Sight:
 
 
 def visible(seen: Seen, things: Things, camera: Camera, size: int) -> Float64[np.ndarray, " o"]:
-    """For each thing the share of points all over it that are in the picture with nothing before them."""
+    """For each thing the share of points all over it that are in the picture with nothing before them.
+
+    What is too dim for its hue to be told is not seen.
+    """
     shares, position, half = np.zeros(len(things.present)), things.middles(), things.half
     bodies = np.cumsum(things.present & things.is_mob) - 1
     for slot in np.flatnonzero(things.present).tolist():
@@ -70,8 +78,21 @@ def visible(seen: Seen, things: Things, camera: Camera, size: int) -> Float64[np
         if inside.any():
             own = {"body": int(bodies[slot])} if things.is_mob[slot] else {"cell": things.cells[slot]}
             share = open_share(seen, camera.pose[:3, 3].copy(), points[inside], **own)
-            shares[slot] = share * inside.mean()
+            sides = (2 * np.arange(3) + (toward > 0))[facing]
+            lit = _brightest(seen, np.floor(position[slot]).astype(int), sides) >= DIM
+            shares[slot] = share * inside.mean() * lit
     return shares
+
+
+def _brightest(seen: Seen, cell: np.ndarray, sides: np.ndarray) -> float:
+    """How bright a thing in this cell is, at most, on these of its sides: 1 is white in the open at noon."""
+    found = [0.0]
+    for side in sides.tolist():
+        x, y, z = cell + (2 * (side % 2) - 1) * (np.arange(3) == side // 2)
+        inside = 0 <= x < seen.light.shape[0] and 0 <= y < seen.light.shape[1] and 0 <= z < seen.light.shape[2]
+        level, shade = int(seen.light[x, y, z]) if inside else 15 << 4, seen.air.shades[side]
+        found += [CURVE[level >> 4] * shade * seen.air.glare.max(), CURVE[level & 15] * (0.6 + 0.4 * shade)]
+    return float(max(found))
 
 
 def _crack(blocks: Grid, hands: Hands) -> np.ndarray:

@@ -65,15 +65,15 @@ have each other's hue from the start. V-NOP: in `factual` the player only watche
 `placebo` it looks up after the context, swings at the air, and looks back.
 
 ## Expert
-Does as in `present`, again and again.
+{expert}
 
 ## Versions
 - v0: the first."""
 
 
-def page(code: str, steps: int, **said: str) -> str:
+def page(code: str, steps: int, *, expert: str = "Does as in `present`, again and again.", **said: str) -> str:
     """A scene's page: its `title`, its `description`, its `start`, and what the player `acts` in `present`."""
-    return _PAGE.format(code=code, steps=steps, seconds=steps / FPS, **said)
+    return _PAGE.format(code=code, steps=steps, seconds=steps / FPS, expert=expert, **said)
 
 
 def swap(world: VoxelBackend) -> None:
@@ -84,15 +84,17 @@ def swap(world: VoxelBackend) -> None:
             world.blocks[tuple(world.cells[slot])] = WOOLS[world.paint[slot]]
 
 
-def ask(steps: int, acts: Sequence[tuple[int, Action]], changes: tuple[tuple[int, str], ...] = ()) -> dict[str, Arm]:
+def ask(
+    steps: int, acts: Sequence[tuple[int, Action]], changes: tuple[tuple[int, str], ...] = (), *, up: int = UP
+) -> dict[str, Arm]:
     """The arms of an episode in which the player, after the context, does each of `acts` for so many frames.
 
-    `changes` are made in all arms but those in which the player only watches.
+    `changes` are made in all arms but those in which the player only watches or looks `up` (degrees a tick).
 
     Raises:
         ValueError: Where that takes longer than `steps`.
     """
-    glance = [(GLANCE, press(camera=(-UP, 0))), (GLANCE, press("attack")), (GLANCE, press(camera=(UP, 0)))]
+    glance = [(GLANCE, press(camera=(-up, 0))), (GLANCE, press("attack")), (GLANCE, press(camera=(up, 0)))]
     told, watch, looks = (_told(steps, parts) for parts in (acts, (), glance))
     return {
         "present": Arm(told, changes),
@@ -175,7 +177,7 @@ def _stand(there: Set, draw: Draw, side: int, ahead: int) -> None:
     there.wool(side, high, ahead)
 
 
-def _grow(there: Set, draw: Draw) -> None:
+def grow(there: Set, draw: Draw) -> None:
     """Trees all about, each its own, so that one knows where one looks."""
     wide, _, deep = there.blocks.shape
     for _ in range(TREES):
@@ -215,7 +217,7 @@ def _look(draw: Draw) -> Stage:
     _landmarks(there, draw)
     for side in draw.rng.permutation([-3, 3])[: int(draw.rng.integers(1, 3))].tolist():
         _stand(there, draw, side, -int(draw.rng.integers(4, 7)))
-    _grow(there, draw)
+    grow(there, draw)
     stage = there.stage((0, float(draw.rng.uniform(0.4, 1.0)), 6.0), IDLE, 0)
     turn = 2 * round(draw.between(4, 6, least=3.0, most=8.0), 1) * int(draw.rng.choice([-1, 1]))
     return with_arms(
@@ -249,4 +251,50 @@ def _leaves(stage: Stage, turn: float) -> int:
 
 LOOK = scene("VoxelLook", "V-LOOK", _look, LOOK_PAGE)
 
-SCENES = (LOOK,)
+
+# ---- walking away ----------------------------------------------------------------------------------------------------
+
+LONG_STEPS = 390
+
+LONG_PAGE = page(
+    "V-LONG",
+    LONG_STEPS,
+    title="Blocks stand on a meadow; a player walks away from them, up to 69 m, and comes back.",
+    description="""\
+A long meadow with trees, seen through the eyes of a player. Two or three coloured blocks stand ahead, two more beside
+the way behind it, each in a hue that nothing else has. After 1.6 s the player turns round, walks straight away, turns
+round again and comes back to where it was. Thing 0, one of those ahead, is hidden from the first turn to the second,
+and then comes nearer: at 64 pixels it is a pixel wide at 45 m, and in the haze beyond.""",
+    start="""\
+Hues, places, trees, the time of day and how fast the player turns (10 to 15 degrees a frame) follow from the seed. For
+how long it walks away, the seed says modulo three: 20, 80 or 320 ticks (4, 17 or 69 m); out of distribution 40, 160 or
+240 ticks, and blocks stand farther away. 320 ticks are the most that the episode and the meadow hold.""",
+    acts="the player walks away and back",
+)
+
+WALKS = {"train": (20, 80, 320), "id": (20, 80, 320), "ood": (40, 160, 240)}
+"""For how long the player walks away (ticks), by range."""
+
+LAND, SPOT = (41, 32, 112), (20, 84)
+"""How large the long meadow is, and where the player starts."""
+
+ROUND, COAST = (12, 15, 18), 4
+"""In how many frames the player may turn round, and how many it takes to stand still."""
+
+
+def _long(draw: Draw) -> Stage:
+    there = Set(draw, LAND, SPOT)
+    _landmarks(there, draw)
+    for side, ahead in zip(draw.rng.permutation([-3, 3]).tolist(), (-7, -11), strict=True):
+        _stand(there, draw, side, ahead - int(draw.rng.integers(3)))
+    grow(there, draw)
+    stage = there.stage((0, float(draw.rng.uniform(0.4, 1.0)), 6.0), IDLE, 0)
+    walks, frames = WALKS[draw.ranges], int(draw.rng.choice(ROUND))
+    turn = (frames, press(camera=(0, float(draw.rng.choice([-1, 1])) * 90 / frames)))
+    walk = (walks[draw.seed % len(walks)] // 2, press("forward"))
+    return with_arms(stage, ask(LONG_STEPS, [turn, walk, (COAST, IDLE), turn, walk]))
+
+
+LONG = scene("VoxelLong", "V-LONG", _long, LONG_PAGE)
+
+SCENES = (LOOK, LONG)
