@@ -1,8 +1,9 @@
-"""What follows from the blocks and makes drawing them fast: how far away the next one is, and how bright it is there.
+"""What follows from the blocks and makes drawing them fast: how much room there is, and how bright it is there.
 
-`distance[x, y, z]` is 0 where a block is and else how many cells away the nearest one is, counted as a king moves,
-`FAR` at most: a ray may cross that many cells, less one, without looking. `light[x, y, z]` is as `blocks` says. Both
-are exact after each refresh, whichever way the blocks came about.
+`room[octant, x, y, z]` is the side of the largest empty cube (cells) that begins at a cell and lies ahead: towards
++x where the octant's first bit is set, else towards -x; y likewise by the second bit and z by the third. It is 0 where
+a block is, and `FAR` at most; what is outside of the world is empty. A ray crosses such a cube without looking.
+`light[x, y, z]` is as `blocks` says. Both are exact after each refresh, whichever way the blocks came about.
 """
 
 import numpy as np
@@ -11,27 +12,27 @@ from jaxtyping import UInt8
 from worldsim_envs.minecraft.blocks import LIGHT, OPAQUE
 from worldsim_envs.minecraft.kernel import kernel
 
-FAR = 10
-"""The largest distance that is told (cells)."""
+FAR = 16
+"""The largest cube that is told (cells)."""
 
 Grid = UInt8[np.ndarray, "x y z"]
 
 
 class Fields:
-    """The distance and the light of one world, kept up to its blocks.
+    """The room and the light of one world, kept up to its blocks.
 
     Attributes:
-        distance, light: See the module.
+        room, light: See the module.
     """
 
     def __init__(self, blocks: Grid):
-        self.distance, self.light = np.empty_like(blocks), np.empty_like(blocks)
+        self.room, self.light = np.empty((8, *blocks.shape), np.uint8), np.empty_like(blocks)
         self._queue = np.empty(4 * blocks.size, np.int32)
         self.rebuild(blocks)
 
     def rebuild(self, blocks: Grid) -> None:
         """Derive everything anew."""
-        _measure(blocks, self.distance, 0, 0, 0, *blocks.shape)
+        _measure(blocks, self.room, (0, 0, 0), blocks.shape)
         _shine(blocks, self.light, self._queue, OPAQUE, LIGHT)
 
     def refresh(self, blocks: Grid, before: Grid) -> bool:
@@ -39,9 +40,7 @@ class Fields:
         if np.array_equal(blocks, before):
             return False
         low, high, darker = _changed(blocks, before, OPAQUE, LIGHT)
-        near = [max(edge - FAR + 1, 0) for edge in low]
-        far = [min(edge + FAR, side) for edge, side in zip(high, blocks.shape, strict=True)]
-        _measure(blocks, self.distance, *near, *far)
+        _measure(blocks, self.room, low, high)
         if darker:
             _shine(blocks, self.light, self._queue, OPAQUE, LIGHT)
         return True
@@ -49,45 +48,47 @@ class Fields:
 
 @kernel
 def _changed(blocks, before, opaque, shines):
-    """The corners of all that differs, and whether light does."""
-    low, high, light = (1 << 30, 1 << 30, 1 << 30), (-1, -1, -1), False
+    """The box of cells that holds all that differs, and whether light does."""
+    low, high, light = (1 << 30, 1 << 30, 1 << 30), (0, 0, 0), False
     for x in range(blocks.shape[0]):
         for y in range(blocks.shape[1]):
             for z in range(blocks.shape[2]):
                 one, other = blocks[x, y, z], before[x, y, z]
                 if one != other:
                     low = (min(low[0], x), min(low[1], y), min(low[2], z))
-                    high = (max(high[0], x), max(high[1], y), max(high[2], z))
+                    high = (max(high[0], x + 1), max(high[1], y + 1), max(high[2], z + 1))
                     light = light or opaque[one] != opaque[other] or shines[one] != shines[other]
     return low, high, light
 
 
 @kernel
-def _measure(blocks, distance, x0, y0, z0, x1, y1, z1):
-    """Chebyshev distances within a window, those around it being right: a sweep forth and one back.
+def _measure(blocks, room, low, high):
+    """The empty cubes that blocks from `low` to `high` have a say in, all others being right.
 
-    Source: Rosenfeld and Pfaltz 1966, "Sequential Operations in Digital Picture Processing".
+    A cube is larger by one than the smallest of those that begin at the seven cells ahead. So an octant is one sweep
+    against its direction, which ends where the largest cube cannot reach from.
     """
-    wide, high, deep = blocks.shape
-    for x in range(x0, x1):
-        for y in range(y0, y1):
-            for z in range(z0, z1):
-                distance[x, y, z] = 0 if blocks[x, y, z] else FAR
-    for way in (1, -1):
+    wide, tall, deep = blocks.shape
+    back = FAR - 1
+    for octant in range(8):
+        sx, sy, sz = 2 * (octant & 1) - 1, (octant & 2) - 1, (octant >> 1 & 2) - 1
+        x0, x1 = (max(low[0] - back, 0), high[0]) if sx > 0 else (low[0], min(high[0] + back, wide))
+        y0, y1 = (max(low[1] - back, 0), high[1]) if sy > 0 else (low[1], min(high[1] + back, tall))
+        z0, z1 = (max(low[2] - back, 0), high[2]) if sz > 0 else (low[2], min(high[2] + back, deep))
         for i in range(x1 - x0):
-            x = x0 + i if way == 1 else x1 - 1 - i
+            x = x1 - 1 - i if sx > 0 else x0 + i
             for j in range(y1 - y0):
-                y = y0 + j if way == 1 else y1 - 1 - j
+                y = y1 - 1 - j if sy > 0 else y0 + j
                 for k in range(z1 - z0):
-                    z = z0 + k if way == 1 else z1 - 1 - k
-                    best = distance[x, y, z]
-                    if best <= 1:
-                        continue
-                    for near in range(13):  # the half of the 26 neighbours that this sweep has passed
-                        a, b, c = x + way * (near // 9 - 1), y + way * (near // 3 % 3 - 1), z + way * (near % 3 - 1)
-                        if 0 <= a < wide and 0 <= b < high and 0 <= c < deep:
-                            best = min(best, distance[a, b, c] + 1)
-                    distance[x, y, z] = best
+                    z = z1 - 1 - k if sz > 0 else z0 + k
+                    side = 0
+                    if blocks[x, y, z] == 0:
+                        side = FAR
+                        for ahead in range(1, 8):
+                            a, b, c = x + sx * (ahead & 1), y + sy * (ahead >> 1 & 1), z + sz * (ahead >> 2)
+                            if 0 <= a < wide and 0 <= b < tall and 0 <= c < deep:
+                                side = min(side, room[octant, a, b, c] + 1)
+                    room[octant, x, y, z] = side
 
 
 @kernel

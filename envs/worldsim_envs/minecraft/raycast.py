@@ -32,13 +32,13 @@ def draw(seen: Seen, camera: Camera, size: int, *, depth: bool = False, segmenta
     far, ids = np.empty((size, size), np.float32), np.empty((size, size), np.int32)
     air = np.concatenate(seen.air)
     place, kind = seen.bodies
-    world = (seen.blocks, seen.distance, seen.light, seen.look, seen.ids, place, kind, air, seen.crack, TRAITS)
+    world = (seen.blocks, seen.room, seen.light, seen.look, seen.ids, place, kind, air, seen.crack, TRAITS)
     _draw(*world, camera.pose, camera.intrinsics, rgb, far, ids)
     return Picture(rgb, far if depth else None, ids if segmentation else None)
 
 
 @part
-def _see(cells, distance, light, look, ids, place, what, air, crack, traits, mask, pixel, ox, oy, oz, dx, dy, dz):
+def _see(cells, room, light, look, ids, place, what, air, crack, traits, mask, pixel, ox, oy, oz, dx, dy, dz):
     """Along one ray: colour, planar depth (inf for nothing), index, and which plane was met (for finding edges)."""
     dx, dy, dz = dx if dx else TINY, dy if dy else TINY, dz if dz else TINY
     far, body, bface, bu, bv = 1e30, -1, 0, 0.0, 0.0
@@ -50,7 +50,7 @@ def _see(cells, distance, light, look, ids, place, what, air, crack, traits, mas
                 far, body, bface, bu, bv = t, index, face, u, v
         mask >>= 1
         index += 1
-    t, kind, face, x, y, z, u, v, water, wet, wetkind = walk(cells, distance, traits, ox, oy, oz, dx, dy, dz, far)
+    t, kind, face, x, y, z, u, v, water, wet, wetkind = walk(cells, room, traits, ox, oy, oz, dx, dy, dz, far)
     edge = np.int64(-1)
     ident = -1
     depth = np.inf
@@ -129,16 +129,12 @@ def _rough(colours, edges, row, column):
     return False
 
 
-@kernel
-def _draw(cells, distance, light, look, ids, place, what, air, crack, traits, pose, lens, rgb, far, idents):
-    """Every pixel once through its middle, and those at edges that show from four other points."""
-    size = rgb.shape[0]
-    focal = lens[0, 0]
-    ox, oy, oz = pose[0, 3], pose[1, 3], pose[2, 3]
-    masks = np.zeros((size, size), np.uint64)
+@part
+def _mark(place, pose, lens, masks):
+    """Set a bit for each body at every pixel that may see it: a body lies within a ball, and that within a square."""
+    size, focal = len(masks), lens[0, 0]
     for body in range(len(place)):
-        # a body lies within a ball, which lies within these columns and rows
-        px, py, pz = place[body, 0] - ox, place[body, 1] - oy, place[body, 2] - oz
+        px, py, pz = place[body, 0] - pose[0, 3], place[body, 1] - pose[1, 3], place[body, 2] - pose[2, 3]
         cx = px * pose[0, 0] + py * pose[1, 0] + pz * pose[2, 0]
         cy = px * pose[0, 1] + py * pose[1, 1] + pz * pose[2, 1]
         cz = px * pose[0, 2] + py * pose[1, 2] + pz * pose[2, 2]
@@ -158,36 +154,38 @@ def _draw(cells, distance, light, look, ids, place, what, air, crack, traits, po
         for row in range(top, bottom):
             for column in range(left, right):
                 masks[row, column] |= np.uint64(1) << np.uint64(body)
-    colours = np.empty((size, size, 3))
-    edges = np.empty((size, size), np.int64)
-    for row in range(size):
-        for column in range(size):
-            a, b = (column + 0.5 - lens[0, 2]) / focal, (row + 0.5 - lens[1, 2]) / focal
-            dx = pose[0, 2] + a * pose[0, 0] + b * pose[0, 1]
-            dy = pose[1, 2] + a * pose[1, 0] + b * pose[1, 1]
-            dz = pose[2, 2] + a * pose[2, 0] + b * pose[2, 1]
-            red, green, blue, depth, ident, edge = _see(
-                cells, distance, light, look, ids, place, what, air, crack, traits, masks[row, column], 1 / focal,
-                ox, oy, oz, dx, dy, dz,
-            )  # fmt: skip
-            colours[row, column, 0], colours[row, column, 1], colours[row, column, 2] = red, green, blue
-            far[row, column], idents[row, column], edges[row, column] = depth, ident, edge
-    for row in range(size):
-        for column in range(size):
-            red, green, blue = colours[row, column, 0], colours[row, column, 1], colours[row, column, 2]
-            if _rough(colours, edges, row, column):
-                red, green, blue = 0.0, 0.0, 0.0
-                for corner in range(4):
-                    a = (column + _CORNERS[corner][0] - lens[0, 2]) / focal
-                    b = (row + _CORNERS[corner][1] - lens[1, 2]) / focal
-                    dx = pose[0, 2] + a * pose[0, 0] + b * pose[0, 1]
-                    dy = pose[1, 2] + a * pose[1, 0] + b * pose[1, 1]
-                    dz = pose[2, 2] + a * pose[2, 0] + b * pose[2, 1]
-                    one = _see(
-                        cells, distance, light, look, ids, place, what, air, crack, traits, masks[row, column],
-                        1 / focal, ox, oy, oz, dx, dy, dz,
-                    )  # fmt: skip
-                    red, green, blue = red + 0.25 * one[0], green + 0.25 * one[1], blue + 0.25 * one[2]
-            rgb[row, column, 0] = int(min(max(red, 0.0), 1.0) * 255 + 0.5)
-            rgb[row, column, 1] = int(min(max(green, 0.0), 1.0) * 255 + 0.5)
-            rgb[row, column, 2] = int(min(max(blue, 0.0), 1.0) * 255 + 0.5)
+
+
+@kernel
+def _draw(cells, room, light, look, ids, place, what, air, crack, traits, pose, lens, rgb, far, idents):
+    """Twice over the picture: each pixel through its middle; then those at edges that show through four points."""
+    size, focal = rgb.shape[0], lens[0, 0]
+    masks = np.zeros((size, size), np.uint64)
+    colours, edges = np.empty((size, size, 3)), np.empty((size, size), np.int64)
+    _mark(place, pose, lens, masks)
+    for turn in range(2):
+        points, share = (1, 1.0) if turn == 0 else (len(_CORNERS), 1 / len(_CORNERS))
+        for row in range(size):
+            for column in range(size):
+                red, green, blue = colours[row, column, 0], colours[row, column, 1], colours[row, column, 2]
+                if turn == 0 or _rough(colours, edges, row, column):
+                    red, green, blue = 0.0, 0.0, 0.0
+                    for point in range(points):
+                        right, down = (0.5, 0.5) if turn == 0 else _CORNERS[point]
+                        a, b = (column + right - lens[0, 2]) / focal, (row + down - lens[1, 2]) / focal
+                        one = _see(
+                            cells, room, light, look, ids, place, what, air, crack, traits,
+                            masks[row, column], 1 / focal, pose[0, 3], pose[1, 3], pose[2, 3],
+                            pose[0, 2] + a * pose[0, 0] + b * pose[0, 1],
+                            pose[1, 2] + a * pose[1, 0] + b * pose[1, 1],
+                            pose[2, 2] + a * pose[2, 0] + b * pose[2, 1],
+                        )  # fmt: skip
+                        red, green, blue = red + share * one[0], green + share * one[1], blue + share * one[2]
+                        if turn == 0:
+                            far[row, column], idents[row, column], edges[row, column] = one[3], one[4], one[5]
+                if turn == 0:
+                    colours[row, column, 0], colours[row, column, 1], colours[row, column, 2] = red, green, blue
+                else:
+                    rgb[row, column, 0] = int(min(max(red, 0.0), 1.0) * 255 + 0.5)
+                    rgb[row, column, 1] = int(min(max(green, 0.0), 1.0) * 255 + 0.5)
+                    rgb[row, column, 2] = int(min(max(blue, 0.0), 1.0) * 255 + 0.5)

@@ -1,8 +1,7 @@
 """How a ray goes: from cell to cell, into boxes, and on to the first surface it meets.
 
-Where the next block is far it crosses as many cells at once as `fields.distance` allows; else it goes as in Amanatides
-and Woo, 1987, "A Fast Voxel Traversal Algorithm". Where it is never depends on how it came there, so skipping changes
-nothing.
+Where there is room ahead (see `fields`) it crosses all of it at once; else it goes as in Amanatides and Woo, 1987, "A
+Fast Voxel Traversal Algorithm". Where it is never depends on how it came there, so skipping changes nothing.
 
 A ray is its origin and its direction, which has no component that is 0; along it everything is told in multiples of
 the direction.
@@ -53,7 +52,7 @@ def meet(place, body, ox, oy, oz, dx, dy, dz):
 
 
 @part
-def walk(cells, distance, traits, ox, oy, oz, dx, dy, dz, far):
+def walk(cells, room, traits, ox, oy, oz, dx, dy, dz, far):
     """The first block that a ray meets before `far`.
 
     Returns its distance (1e30 for none), kind, face, cell, place on the face, and where and through which face the ray
@@ -70,10 +69,14 @@ def walk(cells, distance, traits, ox, oy, oz, dx, dy, dz, far):
     y = min(max(int(np.floor(oy + dy * t)), 0), high - 1)
     z = min(max(int(np.floor(oz + dz * t)), 0), deep - 1)
     diving = traits[cells[x, y, z], FORM] == SURFACE and face < 0
+    # which way it goes along each axis, and, going back, that the wall ahead is on a cell's near side
+    sx, sy, sz = 1 if dx > 0 else -1, 1 if dy > 0 else -1, 1 if dz > 0 else -1
+    bx, by, bz = 0 if dx > 0 else 1, 0 if dy > 0 else 1, 0 if dz > 0 else 1
+    octant = np.uint64((1 - bx) + 2 * (1 - by) + 4 * (1 - bz))
     while t < far:
-        clear = int(distance[x, y, z])
+        clear = int(room[octant, np.uint64(x), np.uint64(y), np.uint64(z)])
         if clear == 0:
-            kind = cells[x, y, z]
+            kind = cells[np.uint64(x), np.uint64(y), np.uint64(z)]
             form = int(traits[kind, FORM])
             clear = 1
             if form == WHOLE:
@@ -100,26 +103,24 @@ def walk(cells, distance, traits, ox, oy, oz, dx, dy, dz, far):
                         water, wet, wetkind = at, side, kind
                     elif form == PART or min(u, v) < 0.0625 or max(u, v) > 0.9375:
                         return at, kind, side, x, y, z, u, v, water, wet, wetkind
-        elif diving:
+        else:
             diving = False
-        # on to the wall of the cube of empty cells around this one
-        reach = clear - 1
-        tx = (x + clear - ox) * ix if dx > 0 else (x - reach - ox) * ix
-        ty = (y + clear - oy) * iy if dy > 0 else (y - reach - oy) * iy
-        tz = (z + clear - oz) * iz if dz > 0 else (z - reach - oz) * iz
+        # on to the wall of the empty cube ahead
+        tx, ty, tz = (x + sx * clear + bx - ox) * ix, (y + sy * clear + by - oy) * iy, (z + sz * clear + bz - oz) * iz
         t = min(tx, ty, tz)
+        reach = clear - 1
         nx, ny, nz = x, y, z
         if reach > 0:
-            nx = min(max(int(np.floor(ox + dx * t)), x - reach), x + reach)
-            ny = min(max(int(np.floor(oy + dy * t)), y - reach), y + reach)
-            nz = min(max(int(np.floor(oz + dz * t)), z - reach), z + reach)
+            nx = min(max(int(np.floor(ox + dx * t)), x - bx * reach), x + (1 - bx) * reach)
+            ny = min(max(int(np.floor(oy + dy * t)), y - by * reach), y + (1 - by) * reach)
+            nz = min(max(int(np.floor(oz + dz * t)), z - bz * reach), z + (1 - bz) * reach)
         if t == tx:
-            nx, face = (x + clear, 0) if dx > 0 else (x - clear, 1)
+            nx, face = x + sx * clear, bx
         elif t == ty:
-            ny, face = (y + clear, 2) if dy > 0 else (y - clear, 3)
+            ny, face = y + sy * clear, by + 2
         else:
-            nz, face = (z + clear, 4) if dz > 0 else (z - clear, 5)
+            nz, face = z + sz * clear, bz + 4
         x, y, z = nx, ny, nz
-        if x < 0 or y < 0 or z < 0 or x >= wide or y >= high or z >= deep:
+        if np.uint64(x) >= np.uint64(wide) or np.uint64(y) >= np.uint64(high) or np.uint64(z) >= np.uint64(deep):
             break
     return 1e30, 0, 0, 0, 0, 0, 0.0, 0.0, water, wet, wetkind

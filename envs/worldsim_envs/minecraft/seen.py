@@ -57,7 +57,7 @@ class Seen(NamedTuple):
     """The world as a ray meets it.
 
     Attributes:
-        blocks, distance, light: See `blocks` and `fields`.
+        blocks, room, light: See `blocks` and `fields`.
         look: See `textures`.
         ids: The index in the segmentation of each kind of block.
         bodies: What is no block.
@@ -66,7 +66,7 @@ class Seen(NamedTuple):
     """
 
     blocks: UInt8[np.ndarray, "x y z"]
-    distance: UInt8[np.ndarray, "x y z"]
+    room: UInt8[np.ndarray, "8 x y z"]
     light: UInt8[np.ndarray, "x y z"]
     look: Look
     ids: Int32[np.ndarray, " k"]

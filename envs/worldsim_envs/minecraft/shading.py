@@ -49,7 +49,7 @@ def glow(light, x, y, z):
     """The sky light and the block light in a cell; outside of the world the sky is open."""
     if x < 0 or y < 0 or z < 0 or x >= light.shape[0] or y >= light.shape[1] or z >= light.shape[2]:
         return CURVE[15], 0.0
-    level = light[x, y, z]
+    level = light[np.uint64(x), np.uint64(y), np.uint64(z)]
     return CURVE[level >> 4], CURVE[level & 15]
 
 

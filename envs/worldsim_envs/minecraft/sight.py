@@ -55,8 +55,8 @@ class Sight:
         bodies = Bodies(place, np.column_stack([skin, there]).astype(np.int32))
         air = _air(time // 20, self._template, self._beyond)
         air = air._replace(cloud=air.cloud + np.array([0, 0, sky.DRIFT * (time % 20)]))
-        distance, light, faces = self._fields.distance, self._fields.light, look(self._template)
-        return Seen(blocks, distance, light, faces, ids, bodies, air, _crack(blocks, hands))
+        room, light, faces = self._fields.room, self._fields.light, look(self._template)
+        return Seen(blocks, room, light, faces, ids, bodies, air, _crack(blocks, hands))
 
 
 def visible(seen: Seen, things: Things, camera: Camera, size: int) -> Float64[np.ndarray, " o"]:

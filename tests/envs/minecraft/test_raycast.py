@@ -19,7 +19,7 @@ def seen(blocks, bodies=None, template="palette"):
     fields = Fields(blocks)
     bodies = bodies or Bodies(np.empty((0, 8)), np.empty((0, 2), np.int32))
     air, look = sky.air(sky.NOON, template), textures.look(template)
-    return Seen(blocks, fields.distance, fields.light, look, IDS, bodies, air, np.full(4, -1, np.int32))
+    return Seen(blocks, fields.room, fields.light, look, IDS, bodies, air, np.full(4, -1, np.int32))
 
 
 def camera(eye, at, size=32):
@@ -29,7 +29,9 @@ def camera(eye, at, size=32):
 def test_skipping_empty_cells_changes_nothing():
     blocks, spot = island(Draw(2))
     world = seen(blocks)
-    slow = world._replace(distance=np.where(blocks > 0, 0, 1).astype(np.uint8))  # looks into every cell
+    slow = world._replace(
+        room=np.tile(np.where(blocks > 0, 0, 1).astype(np.uint8), (8, 1, 1, 1))
+    )  # looks into every cell
     for at in ((20, 18, 20), (40, 12, 10), (spot[0], 10, spot[1])):
         view = camera((spot[0] + 0.3, 24.4, spot[1] + 0.7), at)
         one, two = (raycast.draw(each, view, 32, depth=True, segmentation=True) for each in (world, slow))
@@ -76,7 +78,7 @@ def test_glass_lets_through_what_water_and_stone_hide():
         assert picture.segmentation[15, 15] == INDEX[expected] - 1
 
 
-def test_distances_and_light_are_the_same_after_edits_as_anew():
+def test_room_and_light_are_the_same_after_edits_as_anew():
     rng = np.random.default_rng(0)
     blocks, _ = island(Draw(1))
     fields = Fields(blocks)
@@ -86,14 +88,24 @@ def test_distances_and_light_are_the_same_after_edits_as_anew():
             blocks[tuple(rng.integers(0, blocks.shape))] = rng.choice([0, INDEX["stone"], INDEX["torch"]])
         fields.refresh(blocks, before)
         anew = Fields(blocks)
-        assert np.array_equal(fields.distance, anew.distance) and np.array_equal(fields.light, anew.light)
-    empty = np.argwhere(fields.distance > 1)[::997]
-    for x, y, z in empty:
-        reach = int(fields.distance[x, y, z]) - 1
-        low = [max(at - reach, 0) for at in (x, y, z)]
-        near = blocks[low[0] : x + reach + 1, low[1] : y + reach + 1, low[2] : z + reach + 1]
-        assert not near.any()
-    assert fields.distance.max() == FAR
+        assert np.array_equal(fields.room, anew.room) and np.array_equal(fields.light, anew.light)
+
+
+def test_room_ahead_is_empty_and_no_larger_cube_is():
+    blocks, _ = island(Draw(1))
+    room = Fields(blocks).room
+    assert np.array_equal(room == 0, np.broadcast_to(blocks > 0, room.shape)) and room.max() == FAR
+
+    def ahead(octant, cell, side):
+        edges = [
+            slice(at, at + side) if octant >> axis & 1 else slice(max(at - side + 1, 0), at + 1)
+            for axis, at in enumerate(cell)
+        ]
+        return blocks[*edges]
+
+    for octant, *cell in np.argwhere((room > 0) & (room < FAR))[::9973].tolist():
+        side = int(room[octant, *cell])
+        assert not ahead(octant, cell, side).any() and ahead(octant, cell, side + 1).any()
 
 
 def test_light_falls_straight_down_fades_sideways_and_torches_shine():
