@@ -28,6 +28,9 @@ COMPONENTS = ("forward", "right", "up", "pitch", "yaw")
 FORWARD, RIGHT, UP, PITCH, YAW = range(5)
 
 
+_UPRIGHT = np.eye(3)
+
+
 @dataclass(frozen=True, eq=False)
 class Camera:
     """Where a picture is taken from.
@@ -45,7 +48,9 @@ class Camera:
 
     def __post_init__(self):
         turn = self.pose[:3, :3]
-        if not np.allclose(turn @ turn.T, np.eye(3), atol=1e-6) or np.linalg.det(turn) < 0:
+        (a, b, c), (d, e, f), (g, h, i) = turn.tolist()
+        volume = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+        if not (np.abs(turn @ turn.T - _UPRIGHT) < 1e-5).all() or volume < 0:
             raise ValueError(
                 "the camera's pose is no rigid motion; it is camera-to-world, its columns x right, y down, z forward, "
                 "orthonormal and right-handed: Camera.look makes one"

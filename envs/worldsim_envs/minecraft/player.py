@@ -90,7 +90,7 @@ def step(blocks: UInt8[np.ndarray, "x y z"], player: Player, action: dict[str, A
     down, right = action["camera"]
     after = player.copy()
     after[YAW] = (player[YAW] + right + 180) % 360 - 180
-    after[PITCH] = np.clip(player[PITCH] + down, -90, 90)
+    after[PITCH] = min(max(player[PITCH] + down, -90.0), 90.0)
     ahead = int(action["forward"]) - int(action["back"])
     aside = int(action["right"]) - int(action["left"])
     sneak = bool(action["sneak"])

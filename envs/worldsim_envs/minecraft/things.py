@@ -20,6 +20,8 @@ Grid = UInt8[np.ndarray, "x y z"]
 KEPT = ("present", "paint", "cells", "mobs", "speed")
 """What decides how they go on, and how fast they were."""
 
+_MIDDLE = np.array([0.5, 0.0, 0.5])
+
 
 class Things:
     """What each slot holds.
@@ -81,10 +83,11 @@ class Things:
 
     def middles(self) -> Float64[np.ndarray, "o 3"]:
         """Where the middle of each is (m); what is nowhere is below the world."""
-        middles = np.where(self.is_mob[:, None], self.mobs[:, :3], self.cells + np.array([0.5, 0.0, 0.5]))
+        middles = np.where(self.is_mob[:, None], self.mobs[:, :3], self.cells + _MIDDLE)
         middles[:, 1] += self.half[:, 1] + np.where(self.gait == mobs.RIDE, carts.LIFT, 0.0)
-        parked = np.column_stack([np.arange(len(middles)) * 2.0, np.full(len(middles), -20.0), np.zeros(len(middles))])
-        return np.where(self.present[:, None], middles, parked)
+        away = np.flatnonzero(~self.present)
+        middles[away], middles[away, 0] = (0.0, -20.0, 0.0), 2.0 * away
+        return middles
 
     def step(self, blocks: Grid, player: body.Player) -> None:
         """Let a tick pass for the mobs."""

@@ -23,8 +23,7 @@ from worldsim_envs.minecraft import player as body
 from worldsim_envs.minecraft.actions import TICK, Action
 from worldsim_envs.minecraft.blocks import NAMES
 from worldsim_envs.minecraft.rules import KINDS, Rules
-from worldsim_envs.minecraft.seen import Seen
-from worldsim_envs.minecraft.sight import Sight, visible
+from worldsim_envs.minecraft.sight import Sight
 from worldsim_envs.minecraft.stage import Mob, Stage, Wool
 from worldsim_envs.minecraft.things import Things
 from worldsim_envs.scene import Arm, Picture, Truth
@@ -42,6 +41,9 @@ EVENTS = ("broke", "placed", *KINDS)
 
 STUFF = NAMES[1:]
 """What the segmentation numbers after the things: every kind of block but air."""
+
+
+_NOBODY = np.empty((0, 6))
 
 
 def no_arms(world: "VoxelBackend") -> Mapping[str, Arm]:
@@ -114,10 +116,10 @@ class VoxelBackend:
     @property
     def camera(self) -> Camera:
         """What the player sees, for a picture one pixel across."""
-        ahead, yaw = body.gaze(self.player), np.deg2rad(self.player[body.YAW])
-        right = np.array([-np.cos(yaw), 0.0, -np.sin(yaw)])
-        pose = np.eye(4)
-        pose[:3] = np.column_stack([right, np.cross(ahead, right), ahead, body.eye(self.player)])
+        yaw, pose = np.deg2rad(self.player[body.YAW]), np.eye(4)
+        (ax, ay, az), rx, rz = body.gaze(self.player).tolist(), -np.cos(yaw), -np.sin(yaw)
+        pose[:3, 0], pose[:3, 1] = (rx, 0.0, rz), (ay * rz, az * rx - ax * rz, -ay * rx)  # right, and ahead x right
+        pose[:3, 2], pose[:3, 3] = (ax, ay, az), body.eye(self.player)
         return Camera(pose, lens(FOV, 1))
 
     @property
@@ -148,7 +150,8 @@ class VoxelBackend:
         self.hands.broke = self.hands.placed = 0
         for _ in range(self.recipe.ticks):
             self.player = body.step(self.blocks, self.player, action)
-            self.hands.act(self.blocks, self.rules, self.player, action, self._taken())
+            taken = self._taken() if action["use"] else _NOBODY
+            self.hands.act(self.blocks, self.rules, self.player, action, taken)
             for event in self.rules.step(self.blocks):
                 self._events[2 + KINDS.index(event.kind)] += 1
             self.things.step(self.blocks, self.player)
@@ -160,7 +163,8 @@ class VoxelBackend:
 
     def draw(self, camera: Camera, size: int, *, depth: bool = False, segmentation: bool = False) -> Picture:
         """Take a picture; its segmentation numbers the things, and after them the kinds of block."""
-        return raycast.draw(self._seen(), camera, size, depth=depth, segmentation=segmentation)
+        seen = self._sight.seen(self.blocks, self.things, self.hands, self.time)
+        return raycast.draw(seen, camera, size, depth=depth, segmentation=segmentation)
 
     def truth(self, camera: Camera, size: int) -> Truth:
         """What is true now; see `SceneEnv.truth`.
@@ -183,7 +187,7 @@ class VoxelBackend:
             "size": half,
             "diameter": 2 * half.max(1),
             "pixel": np.where((there & (depth > 0))[:, None], pixel, -1.0),
-            "visible": visible(self._seen(), things, camera, size),
+            "visible": self._sight.visible(self.blocks, things, self.time, camera, size),
             "contact": things.contact(self.blocks),
             "simulator": self.vector(),
             "player": self.player.copy(),
@@ -212,7 +216,7 @@ class VoxelBackend:
 
     def vector(self) -> Float64[np.ndarray, " s"]:
         """The exact state but for the blocks and what they are about to do, of which it holds a fingerprint."""
-        marks = [crc32(self.blocks.tobytes()), crc32(self.rules.pending.tobytes())]
+        marks = [crc32(self.blocks), crc32(self.rules.pending)]
         things = self.things
         small = [self.time, *marks, *things.present.tolist(), *things.paint.tolist(), *things.cells.ravel().tolist()]
         return np.concatenate([self.player, self.hands.vector(), things.mobs.ravel(), np.array(small, np.float64)])
@@ -293,6 +297,3 @@ class VoxelBackend:
         if not len(there):
             return np.array([mine])
         return np.vstack([mine, np.hstack([self.things.middles()[there], self.things.half[there]])])
-
-    def _seen(self) -> Seen:
-        return self._sight.seen(self.blocks, self.things, self.hands, self.time)

@@ -9,7 +9,7 @@ from worldsim_envs.minecraft.blocks import BLOCKS, INDEX, OPAQUE
 from worldsim_envs.minecraft.fields import FAR, Fields
 from worldsim_envs.minecraft.seen import Bodies, Seen
 from worldsim_envs.minecraft.terrain import island
-from worldsim_envs.minecraft.visibility import open_share
+from worldsim_envs.minecraft.visibility import shares
 from worldsim_envs.variation import TEMPLATES, Draw
 
 IDS = np.arange(-1, len(BLOCKS) - 1, dtype=np.int32)
@@ -65,8 +65,10 @@ def test_a_body_is_where_it_stands_and_hides_what_is_behind_it():
     assert (picture.segmentation == 77).mean() == pytest.approx(
         shown / (2 * 5.6 * np.tan(np.deg2rad(35))) ** 2, rel=0.15
     )
-    spots = np.array([[8.0, 5.0, 12.0], [8.0, 5.0, 4.0]])
-    assert open_share(world, np.array([8.0, 5.0, 2.0]), spots) == 0.5
+    behind = place + np.array([0, 0, 4.0, 0, 0, 0, 0, 0])
+    boxes, own = np.concatenate([place, behind]), np.array([[0, -1, -1, -1], [-1, -1, -1, -1]])
+    eye = camera((8.0, 5.0, 2.0), (8.0, 5.0, 8.0))
+    assert shares(blocks, world.room, world.bodies, boxes, own, eye, 32).tolist() == [1.0, 0.0]
 
 
 def test_glass_lets_through_what_water_and_stone_hide():
