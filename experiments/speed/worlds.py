@@ -1,13 +1,14 @@
 """How fast a world can be recorded, beside the obvious alternative in the same run.
 
-    python experiments/speed/worlds.py [--scene worldsim/Hidden-v0] [--sizes 64 128] [--seconds 8]
+    python experiments/speed/worlds.py [--scene worldsim/Overworld-v0] [--sizes 64 128] [--seconds 8]
 
 Three questions, and only the second is about wall time, since there the machine is the question:
 
 - Frames a second on one core. Ours: a step of the env (simulation, truth) and its frame, colour alone and colour with
   depth and ids. Of a MuJoCo scene also theirs: the same model driven through the same states, physics stepped alike,
-  drawn by `mujoco.Renderer` as it comes; that needs GL. The contenders take turns; each shows the median of its turns
-  and the best.
+  drawn by `mujoco.Renderer` as it comes; that needs GL. Of a voxel scene also its drawing alone, with depth and ids:
+  ours, the same rays with no skipping, and all rays at once in numpy. The contenders take turns; each shows the median
+  of its turns and the best.
 - Two processes beside one: frames a second of wall time, all processes together.
 - What writing to disk costs: its share of recording whole episodes.
 """
@@ -29,10 +30,12 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""  # it is about cores
 import gymnasium  # noqa: E402
 import mujoco  # noqa: E402
 import numpy as np  # noqa: E402
+import voxels  # noqa: E402
 
 import worldsim_envs  # noqa: E402, F401  registers the scenes
 from worldsim.data.record import Recorder  # noqa: E402
 from worldsim.data.writer import Packer, stage  # noqa: E402
+from worldsim_envs.minecraft.world import VoxelBackend  # noqa: E402
 from worldsim_envs.mujoco.backend import MujocoBackend  # noqa: E402
 
 TURN = 40
@@ -90,19 +93,23 @@ def beside(scene: str, size: int, seconds: float):
         "ours, colour": ours(scene, size, labels=False),
         "ours, colour + depth + ids": ours(scene, size, labels=True),
     }
-    if not isinstance(gymnasium.make(scene).unwrapped.backend, MujocoBackend):
-        print("no MuJoCo scene, so there is no mujoco.Renderer to compare with")
+    world, base = gymnasium.make(scene).unwrapped.backend, THEIRS
+    if isinstance(world, VoxelBackend):
+        base = voxels.DDA
+        turns |= {name: lambda seed, turn=turn: turn(TURN) for name, turn in voxels.turns(scene, size).items()}
+    elif not isinstance(world, MujocoBackend):
+        print("neither blocks nor MuJoCo, so there is nothing to compare with")
     elif not GL:
         print("no GL here, so mujoco.Renderer cannot draw and there is no ratio; `apt install libosmesa6` brings it")
     else:
         turns[THEIRS] = theirs(scene, size)
     speeds = measure(turns, seconds)
-    base = statistics.median(speeds[THEIRS]) if THEIRS in speeds else None
+    least = statistics.median(speeds[base]) if base in speeds else None
     print(f"{scene} at {size} px, frames a CPU second on one core: median (best)")
     for name, found in speeds.items():
         middle = statistics.median(found)
-        ratio = f"  {middle / base:5.1f} x" if base else ""
-        print(f"  {name:<28}{middle:7.0f} ({max(found):.0f}){ratio}")
+        ratio = f"  {middle / least:5.1f} x" if least else ""
+        print(f"  {name:<40}{middle:7.0f} ({max(found):.0f}){ratio}")
 
 
 def alone(scene: str, size: int, seconds: float):

@@ -93,6 +93,7 @@ class VoxelBackend:
     Attributes:
         stage: How this episode began.
         blocks, player, hands, rules, things: What there is now.
+        sight: What there is to be seen of it.
         time: Of day (ticks).
         present, paint, cells: Those of `things`.
     """
@@ -139,7 +140,7 @@ class VoxelBackend:
         carried = np.zeros((9, 2), np.int64)
         carried[: len(stage.carried)] = np.array(stage.carried, np.int64).reshape(-1, 2)
         self.hands, self.rules = hands.Hands(carried), Rules(self.blocks.shape)
-        self._sight = Sight(self.blocks, stage, self.variation.template)
+        self.sight = Sight(self.blocks, stage, self.variation.template)
         self._events = np.zeros(len(EVENTS), np.int64)
         self.seed, self.applied = seed, ()
 
@@ -163,7 +164,7 @@ class VoxelBackend:
 
     def draw(self, camera: Camera, size: int, *, depth: bool = False, segmentation: bool = False) -> Picture:
         """Take a picture; its segmentation numbers the things, and after them the kinds of block."""
-        seen = self._sight.seen(self.blocks, self.things, self.hands, self.time)
+        seen = self.sight.seen(self.blocks, self.things, self.hands, self.time)
         return raycast.draw(seen, camera, size, depth=depth, segmentation=segmentation)
 
     def truth(self, camera: Camera, size: int) -> Truth:
@@ -187,7 +188,7 @@ class VoxelBackend:
             "size": half,
             "diameter": 2 * half.max(1),
             "pixel": np.where((there & (depth > 0))[:, None], pixel, -1.0),
-            "visible": self._sight.visible(self.blocks, things, self.time, camera, size),
+            "visible": self.sight.visible(self.blocks, things, self.time, camera, size),
             "contact": things.contact(self.blocks),
             "simulator": self.vector(),
             "player": self.player.copy(),
@@ -216,7 +217,7 @@ class VoxelBackend:
 
     def vector(self) -> Float64[np.ndarray, " s"]:
         """The exact state but for the blocks and what they are about to do, of which it holds a fingerprint."""
-        marks = [crc32(self.blocks), crc32(self.rules.pending)]
+        marks = [crc32(self.blocks.data), crc32(self.rules.pending.data)]
         things = self.things
         small = [self.time, *marks, *things.present.tolist(), *things.paint.tolist(), *things.cells.ravel().tolist()]
         return np.concatenate([self.player, self.hands.vector(), things.mobs.ravel(), np.array(small, np.float64)])
