@@ -40,6 +40,7 @@ MODELS: dict[str, Callable[[], WorldModel]] = {
     "diffusion, no past": lambda: tiny(past=0),
     "diffusion, autoencoder": lambda: tiny(codec=Autoencoder(channels=4, downscale=4, width=8), patch=2),
     "diffusion, guided": lambda: tiny(sampler="heun", action_guidance=1.5, history_guidance=1.25),
+    "diffusion, shortcut": lambda: tiny(shortcut=0.25),
     "diffusion, flow": lambda: tiny(target="flow", registers=0, kv_heads=2),
 }
 

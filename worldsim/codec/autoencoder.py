@@ -141,7 +141,7 @@ class Autoencoder(nn.Module):
 
     # To learn
 
-    def loss(self, clip: Clip, *, generator: Noise) -> Float[Tensor, ""]:
+    def loss(self, clip: Clip, *, generator: Noise, done: float = 1.0) -> Float[Tensor, ""]:
         """How far the frames that come back are from those that went in: squares, and steps between neighbours."""
         raw, _ = self.down(clip.frames, ())
         hazy = raw + self.noise * draw(tuple(raw.shape), generator, device=raw.device)

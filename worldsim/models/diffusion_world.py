@@ -12,14 +12,14 @@ from dataclasses import replace
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
 from worldsim.codec.pixel import Pixel
 from worldsim.data.schema import Schema
 from worldsim.diffusion import objective, sample
 from worldsim.diffusion.noise import Levels
+from worldsim.diffusion.shortcut import FINEST, draw_jumps, exponent, two_halves
 from worldsim.models.questions import Questions
 from worldsim.models.stream import Stream, led_to
 from worldsim.models.video_dit import VideoDiT
@@ -27,6 +27,9 @@ from worldsim.nn.attention import KeyValues, Past
 from worldsim.protocols import Codec, Noise
 from worldsim.random import draw
 from worldsim.types import Clip
+
+TEACHES_ITSELF = 0.25
+"""The share of the training after which a network knows enough to teach itself large steps."""
 
 PROBED = (0.25, 0.5, 0.75)
 """The noise levels at which frames are hidden to see how surprising they are."""
@@ -59,6 +62,8 @@ class DiffusionWorld(nn.Module):
         context: The noise level that frames already seen are said to have. They are given as they are; to be told that
             they are slightly noisy makes the model trust its own mistakes less.
         action_dropout: The share of training clips whose actions are withheld.
+        shortcut: The share of clips from which the network teaches itself large steps, once a quarter of the training
+            is over; 0 for none, 0.25 is usual. Such a clip costs two more passes through the network.
         steps: How often the network is asked for each imagined frame.
         sampler: How its answers are followed: "euler", or "heun", which looks ahead and asks almost twice as often.
         action_guidance: How much more than its own the difference counts that an action makes. At 1 nothing is added,
@@ -96,6 +101,7 @@ class DiffusionWorld(nn.Module):
         levels: Levels | None = None,
         context: float = 0.95,
         action_dropout: float = 0.1,
+        shortcut: float = 0.0,
         steps: int = 4,
         sampler: sample.Sampler = "euler",
         action_guidance: float = 1.0,
@@ -114,7 +120,7 @@ class DiffusionWorld(nn.Module):
                 f"gate=True came with residual={residual}, past={past} and target={target!r}; it copies from the frame "
                 "before what is not new, so residual=False, past=1 or more and target='x' would do"
             )
-        for name, value in (("context", context), ("action_dropout", action_dropout)):
+        for name, value in (("context", context), ("action_dropout", action_dropout), ("shortcut", shortcut)):
             if not 0 <= value <= 1:
                 raise ValueError(f"{name} came as {value}; it lies between 0 and 1")
         if schema is not None and schema.components != actions:
@@ -126,7 +132,7 @@ class DiffusionWorld(nn.Module):
         self.target: objective.Target = target
         self.weight: objective.Weight = weight
         self.levels, self.context = levels or Levels(), context
-        self.action_dropout, self.steps, self.schema = action_dropout, steps, schema
+        self.action_dropout, self.shortcut, self.steps, self.schema = action_dropout, shortcut, steps, schema
         self.sampler: sample.Sampler = sampler
         self.action_guidance, self.history_guidance = action_guidance, history_guidance
         codec = Pixel() if codec is None else codec
@@ -145,12 +151,19 @@ class DiffusionWorld(nn.Module):
             window=window,
             registers=registers,
             time_every=time_every,
+            jumps=shortcut > 0,
         )
 
     # To learn
 
-    def loss(self, clip: Clip, *, generator: Noise) -> Float[Tensor, ""]:
-        """How wrong the model is about a clip, at noise levels drawn for each frame."""
+    def loss(self, clip: Clip, *, generator: Noise, done: float = 1.0) -> Float[Tensor, ""]:
+        """How wrong the model is about a clip, at noise levels drawn for each frame.
+
+        Args:
+            clip: What happened.
+            generator: Decides the noise.
+            done: The share of the training that is over.
+        """
         with torch.no_grad():
             clean = self.codec.encode(clip.frames)
         rows, frames = clean.shape[:2]
@@ -158,9 +171,22 @@ class DiffusionWorld(nn.Module):
         noise = draw(tuple(clean.shape), generator, device=clean.device)
         withheld = draw((rows, 1), generator, kind=torch.rand, device=clean.device) < self.action_dropout
         known = ~withheld & (torch.arange(frames, device=clean.device) > 0)
-        actions = led_to(self.unmarked(clip.actions, generator))
-        noisy, before = objective.corrupt(clean, noise, levels), self.beside(clean)
-        predicted, _ = self.predict(noisy, before, levels, actions, known)
+        actions, before = led_to(self.unmarked(clip.actions, generator)), self.beside(clean)
+        taught = round(self.shortcut * rows) if done >= TEACHES_ITSELF else 0
+        starts, sizes = draw_jumps(taught, frames, generator, device=clean.device)
+        levels = torch.cat([torch.where(learn[:taught], starts, levels[:taught]), levels[taught:]])
+        jumps = torch.full((rows, frames), FINEST, device=clean.device)
+        jumps = torch.cat([torch.where(learn[:taught], sizes, jumps[:taught]), jumps[taught:]])
+        noisy = objective.corrupt(clean, noise, levels)
+
+        def guess(noisy: Tensor, levels: Tensor, sizes: Tensor) -> Tensor:
+            return self.predict(noisy, before[:taught], levels, actions[:taught], known[:taught], jumps=sizes)[0]
+
+        if taught:
+            with torch.no_grad():
+                arrived = two_halves(guess, noisy[:taught], levels[:taught], jumps[:taught])
+            clean = torch.cat([arrived, clean[taught:]])
+        predicted, _ = self.predict(noisy, before, levels, actions, known, jumps=jumps)
         wrong = objective.error(self.target, clean, predicted, levels, self.weight)
         counted = learn & clip.mask
         return (wrong * counted).sum() / counted.sum().clamp(min=1)
@@ -186,9 +212,10 @@ class DiffusionWorld(nn.Module):
         actions: Float[Tensor, "b t a"],
         known: Bool[Tensor, "b t"],
         past: Past | None = None,
+        jumps: Int[Tensor, "b t"] | None = None,
     ) -> tuple[Float[Tensor, "b t z y x"], list[KeyValues]]:
         """The clean frames, as the model sees them; and what these frames leave in the attention layers."""
-        output, new = self.transformer(torch.cat([noisy, before], dim=2), levels, actions, known, past)
+        output, new = self.transformer(torch.cat([noisy, before], dim=2), levels, actions, known, past, jumps)
         return self.clean_of(output, noisy, before, levels), new
 
     def clean_of(
@@ -260,24 +287,12 @@ class DiffusionWorld(nn.Module):
         Raises:
             ValueError: Where there is no such block.
         """
-        blocks = self.transformer.blocks
-        if outside := [layer for layer in layers if not -len(blocks) <= layer < len(blocks)]:
-            raise ValueError(f"there is no block {outside[0]}; there are {len(blocks)}, from 0 to {len(blocks) - 1}")
-        found: dict[int, Tensor] = {}
-
-        def tap(layer: int) -> RemovableHandle:
-            return blocks[layer].register_forward_hook(lambda _, __, out: found.update({layer: out[0]}))
-
-        taps = [tap(layer) for layer in layers]
-        try:
+        with self.transformer.tapped(layers) as found:
             clean = self.codec.encode(frames)
             said = torch.full(clean.shape[:2], self.context if level is None else level, device=clean.device)
             known = (torch.arange(clean.shape[1], device=clean.device) > 0).expand(len(clean), -1)
             self.predict(clean, self.beside(clean), said, led_to(actions), known)
-        finally:
-            for each in taps:
-                each.remove()
-        return {layer: found[layer][:, :, self.registers :] for layer in layers}
+        return found
 
     # To imagine
 
@@ -327,7 +342,7 @@ class DiffusionWorld(nn.Module):
 
     def next(self, stream: Stream, action: Float[Tensor, "b a"], noise: Float[Tensor, "b 1 z y x"]) -> Stream:
         """One more frame. The keys and values are written where they lie: the stream given is used up."""
-        ask = Questions(self, stream, action, sample.asked(self.sampler, self.steps))
+        ask = Questions(self, stream, action, sample.asked(self.sampler, self.steps), exponent(self.steps))
 
         def guess(noisy: Float[Tensor, "b 1 z y x"], level: float) -> Float[Tensor, "b 1 z y x"]:
             clean = ask.heard(noisy, level)

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from worldsim.diffusion.shortcut import FINEST
 from worldsim.models.stream import Stream
 from worldsim.nn.attention import Past
 
@@ -25,9 +26,17 @@ class Questions:
         stream: What came before.
         action: What leads to the frame.
         levels: The noise levels at which will be asked.
+        jump: How far one goes with an answer, as an exponent of 1/2; see `worldsim.diffusion.shortcut`.
     """
 
-    def __init__(self, world: "DiffusionWorld", stream: Stream, action: Float[Tensor, "b a"], levels: Sequence[float]):
+    def __init__(
+        self,
+        world: "DiffusionWorld",
+        stream: Stream,
+        action: Float[Tensor, "b a"],
+        levels: Sequence[float],
+        jump: int = FINEST,
+    ):
         self.world, self.asked = world, list(levels)
         self.newest, self.before = stream.recent[:, -1:], world.past_of(stream.recent[:, 1:])
         self.shown = world.past_of(stream.recent[:, :-1])
@@ -39,7 +48,8 @@ class Questions:
         self.actions = torch.stack([stream.action, *[action] * len(levels)], dim=1)
         after = torch.tensor([stream.written - first for first in stream.since], device=device)
         self.known = torch.arange(1 + len(levels), device=device) + after[:, None] > 0
-        self.told = world.transformer.condition(self.levels, self.actions, self.known)
+        self.jumps = torch.tensor([FINEST, *[jump] * len(levels)], device=device).expand(rows, -1)
+        self.told = world.transformer.condition(self.levels, self.actions, self.known, self.jumps)
 
     def heard(self, noisy: Float[Tensor, "b 1 z y x"], level: float) -> Float[Tensor, "b 1 z y x"]:
         """What comes of the action."""
@@ -61,7 +71,7 @@ class Questions:
         return self._answer(noisy, torch.zeros_like(self.before), self._untold(), 1 + self.asked.index(level), None)
 
     def _untold(self) -> Float[Tensor, "kinds b l m"]:
-        return self.world.transformer.condition(self.levels, self.actions, torch.zeros_like(self.known))
+        return self.world.transformer.condition(self.levels, self.actions, torch.zeros_like(self.known), self.jumps)
 
     def _answer(
         self,

@@ -5,13 +5,17 @@ Read from the smallest part to the whole: `SwiGLU`, `Block`, `VideoDiT`, and at 
 Source: Peebles and Xie 2023, "DiT"; Hafner et al. 2025, "Dreamer 4" (factorised, causal, time in every few layers).
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
+from worldsim.diffusion.shortcut import FINEST
 from worldsim.nn.attention import KeyValues, Past, SpaceAttention, TimeAttention, Window, look_back
 from worldsim.nn.modulation import Conditioner, LevelEmbedding, Modulation
 from worldsim.nn.rope import Rotation, in_space
@@ -95,6 +99,7 @@ class VideoDiT(nn.Module):
             back up to (window - 1) frames for each block that looks back in time.
         registers: Tokens a frame that belong to no place.
         time_every: Look back in time in every so manieth block; None chooses by depth.
+        jumps: Whether it is told how far the sampler goes with its answer; see `worldsim.diffusion.shortcut`.
 
     Raises:
         ValueError: Where sizes do not divide, or the window is shorter than two frames.
@@ -113,6 +118,7 @@ class VideoDiT(nn.Module):
         window: int = 32,
         registers: int = 0,
         time_every: int | None = None,
+        jumps: bool = False,
     ):
         super().__init__()
         if window < 2:
@@ -122,6 +128,9 @@ class VideoDiT(nn.Module):
         self.registers = Registers(width, registers)
         self.level = LevelEmbedding(width)
         self.action = ActionEmbedding(actions, width)
+        self.jump = nn.Embedding(FINEST + 1, width) if jumps else None
+        if self.jump is not None:
+            nn.init.zeros_(self.jump.weight)
         self.conditioner = Conditioner(width, kinds=4)
         self.blocks = nn.ModuleList(Block(width, heads, kv_heads, time) for time in looks_back(depth, time_every))
         self.hear_head = Modulation(width)
@@ -141,6 +150,7 @@ class VideoDiT(nn.Module):
         actions: Float[Tensor, "b t a"],
         known: Bool[Tensor, "b t"],
         past: Past | None = None,
+        jumps: Int[Tensor, "b t"] | None = None,
     ) -> tuple[Float[Tensor, "b t o y x"], list[KeyValues]]:
         """Predict.
 
@@ -150,17 +160,26 @@ class VideoDiT(nn.Module):
             actions: The action that led to each frame.
             known: Whether that action is known.
             past: What the blocks that look back remember of earlier frames, with room for these.
+            jumps: How far the sampler goes with the answer, as an exponent of 1/2; as little as can be where not told.
 
         Returns:
             The prediction, and for each block that looks back the keys and values of these frames.
         """
-        return self.through(frames, self.condition(levels, actions, known), past)
+        return self.through(frames, self.condition(levels, actions, known, jumps), past)
 
     def condition(
-        self, levels: Float[Tensor, "b t"], actions: Float[Tensor, "b t a"], known: Bool[Tensor, "b t"]
+        self,
+        levels: Float[Tensor, "b t"],
+        actions: Float[Tensor, "b t a"],
+        known: Bool[Tensor, "b t"],
+        jumps: Int[Tensor, "b t"] | None = None,
     ) -> Float[Tensor, "kinds b t m"]:
-        """What is said to the layers of frames at these levels, after these actions."""
-        return self.conditioner(self.level(levels) + self.action(actions, known))
+        """What is said to the layers of frames at these levels, after these actions, before these jumps."""
+        said = self.level(levels) + self.action(actions, known)
+        if self.jump is not None:
+            finest = torch.full(levels.shape, FINEST, dtype=torch.long, device=levels.device)
+            said = said + self.jump(finest if jumps is None else jumps)
+        return self.conditioner(said)
 
     def through(
         self,
@@ -191,6 +210,33 @@ class VideoDiT(nn.Module):
                 remembered.append(kept)
         heard, _ = self.hear_head(x[:, :, len(self.registers.tokens) :], proposed[HEAD])
         return unpatchify(self.head(heard), self.patch, height, wide), remembered
+
+    @contextmanager
+    def tapped(self, layers: Sequence[int]) -> Iterator[dict[int, Float[Tensor, "b t g d"]]]:
+        """While this lasts, what goes through the network leaves its activations behind these blocks, registers apart.
+
+        Args:
+            layers: Numbers of blocks, from 0; negative ones count from the last.
+
+        Raises:
+            ValueError: Where there is no such block.
+        """
+        count, own = len(self.blocks), len(self.registers.tokens)
+        if outside := [layer for layer in layers if not -count <= layer < count]:
+            raise ValueError(f"there is no block {outside[0]}; there are {count}, from 0 to {count - 1}")
+        found: dict[int, Tensor] = {}
+
+        def tap(layer: int) -> RemovableHandle:
+            return self.blocks[layer].register_forward_hook(
+                lambda _, __, out: found.update({layer: out[0][:, :, own:]})
+            )
+
+        taps = [tap(layer) for layer in layers]
+        try:
+            yield found
+        finally:
+            for each in taps:
+                each.remove()
 
 
 class Size(NamedTuple):

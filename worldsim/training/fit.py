@@ -55,6 +55,7 @@ def fit(
     levels: Levels | None = None,
     context: float = 0.95,
     action_dropout: float = 0.1,
+    shortcut: float = 0.0,
     codec: nn.Module | str | None = None,
     frames: int = 12,
     batch: int = 8,
@@ -97,6 +98,7 @@ def fit(
         levels: How noisy frames are made.
         context: The noise level that frames already seen are said to have.
         action_dropout: The share of clips whose actions are withheld.
+        shortcut: The share of clips from which the network teaches itself large steps, once it knows something.
         codec: Pixels to latents and back: a codec, or the folder of a trained one, which learns no more; the pixels
             themselves by default.
         frames: Frames of a clip.
@@ -149,6 +151,7 @@ def fit(
         levels=levels,
         context=context,
         action_dropout=action_dropout,
+        shortcut=shortcut,
         codec=checkpoint.load_codec(codec) if isinstance(codec, str) else codec,
         schema=clips.schema,
     )

@@ -27,7 +27,7 @@ class Task(L.LightningModule):
     resumed run goes on bit by bit as it would have.
 
     Args:
-        model: The model that learns: it has `loss(clip, generator=...)`.
+        model: The model that learns: it has `loss(clip, generator=..., done=...)`.
         steps: How many steps the training has.
         minutes: How many minutes it has at most; None for as long as it takes. The schedule follows whichever of the
             two is nearer to its end.
@@ -91,7 +91,8 @@ class Task(L.LightningModule):
         for group in self.optimizers().param_groups:  # type: ignore[union-attr]
             group["lr"] = rate
         noise = torch.Generator(self.device).manual_seed(seed_of(self.seed, self.global_step, self.global_rank))
-        loss: Tensor = self.model.loss(clip, generator=noise)  # pyright: ignore[reportCallIssue]
+        done = self.share(self.global_step)
+        loss: Tensor = self.model.loss(clip, generator=noise, done=done)  # pyright: ignore[reportCallIssue]
         self.log("loss", loss.detach(), prog_bar=True)
         self.log("lr", rate)
         return loss
