@@ -17,6 +17,7 @@ from worldsim.models.checkpoint import RECIPE, WEIGHTS, load, locate
 from worldsim.models.within import within
 from worldsim.protocols import WorldModel
 from worldsim.rollout import imagine_batch
+from worldsim_benchmarks.admission import demand
 from worldsim_benchmarks.benchmark import SPLITS, Twins, Video, title
 from worldsim_benchmarks.catalogue import BENCHMARKS, choose, listed
 from worldsim_benchmarks.contestants import ORACLES
@@ -92,7 +93,7 @@ def bench(
         models: One, or several as in `[still,runs/demo/fit/model]`. Each is a checkpoint's folder; or one that comes
             with the package, such as `worldsim/micro`; or `still`, `drift`, `replay`, `replay-codec`; or
             `module:Class`, which makes a WorldModel without arguments.
-        benchmarks: One or several, such as `permanence` or `permanence@2`; all of them by default.
+        benchmarks: One or several, such as `permanence` or `permanence@3`; all of them by default.
         split: `quick` (32 twins, not for ranking) or `dev` (200).
         size: Height and width of the frames in pixels.
         out: Folder that results are appended to; `worldsim board` makes a leaderboard of it.
@@ -100,10 +101,14 @@ def bench(
         samples: Futures a model imagines for each case; the score is their mean, never the best.
         batch: Cases imagined at once.
         truth: Folder where the simulated worlds are kept; it can be deleted at any time.
+
+    Raises:
+        ValueError: Where there is no such model, benchmark or split, or a world is not admitted at this size.
     """
     asked = [choose(name) for name in listed(benchmarks) or BENCHMARKS]
     if split not in SPLITS:
         raise ValueError(f"there is no split {split!r}; there are: {', '.join(SPLITS)}")
+    demand([scene for benchmark in asked for scene in benchmark.coloured], size)
     entries = [entry(name, batch) for name in listed(models)]
     taking_part = {each.contestant.name for each in entries}
     for benchmark in asked:

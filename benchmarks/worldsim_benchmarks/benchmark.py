@@ -122,11 +122,13 @@ class Benchmark(Protocol):
         name: Such as `permanence`.
         version: Raised with every change that could change a score.
         metrics: The names of what `score` returns.
+        coloured: The worlds that it reads by colour, by id: each must be admitted at the size of the pictures.
     """
 
     name: str
     version: int
     metrics: tuple[str, ...]
+    coloured: tuple[str, ...]
 
     def twins(self, split: str, *, size: int) -> Iterator[Twins]:
         """The cases of a split, always the same ones in the same order, at a picture size in pixels."""

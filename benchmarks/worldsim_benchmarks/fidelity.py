@@ -1,4 +1,4 @@
-"""fidelity@2: are the imagined frames, and the things in them, where the plan really takes them?
+"""fidelity@3: are the imagined frames, and the things in them, where the plan really takes them?
 
 **Question.** Things cross a table behind a screen that the agent slides. From eight frames and the actions to come, the
 model imagines the next 32 frames (3.2 s).
@@ -19,6 +19,7 @@ A blur earns S and no P; things in their places on a wrong background earn P and
 **Known limits.** One future per case: where a world is chancy, use a benchmark of outcomes. Palette scenes only.
 
 **Versions.** 1: the reader took the seam of two things that touch for a third one. 2: it no longer does.
+3: nor does it take that of two blurred ones for one, and it reports slivers, which version 2 took for seams.
 
 **Source.** S is a skill score against persistence (Murphy, Skill scores based on the mean square error, Monthly Weather
 Review 116, 1988) in its bounded, antisymmetric form.
@@ -44,8 +45,9 @@ class Fidelity:
     """Pixels and places on `Hidden`; the module's docstring is its page."""
 
     name = "fidelity"
-    version = 2
+    version = 3
     metrics = ("S", "P", "psnr@8", "psnr@16", "psnr@32")
+    coloured = ("worldsim/Hidden-v0",)
 
     def __init__(self):
         self.reader = ColourReader(RGB, least_area=LEAST_AREA)

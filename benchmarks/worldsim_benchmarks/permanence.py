@@ -1,4 +1,4 @@
-"""permanence@2: does a thing that passes behind a screen come out again, and only then?
+"""permanence@3: does a thing that passes behind a screen come out again, and only then?
 
 **Question.** A coloured thing enters, in sight for eight frames, passes behind an opaque grey screen and comes out on
 the other side. Its twin is the same world without that thing. From eight frames the model imagines the next 32 (3.2 s).
@@ -19,7 +19,8 @@ geometric mean lets neither make up for the other.
 
 **Versions.** 1: the trivial row `random-other` was shown the arm of another episode that goes by the same name, so it
 knew which arm it was asked about, and put the floor at 0.025. 2: it is shown one future for both, and the
-floor is 0; the reader no longer takes the seam of two things that touch for a third one.
+floor is 0; the reader no longer takes the seam of two things that touch for a third one. 3: nor that of two blurred
+ones. It reports slivers again, which version 2 took for seams.
 
 **Source.** Violation-of-expectation designs with spliced twins follow Piloto et al., Intuitive physics learning in a
 deep-learning model inspired by developmental psychology, Nature Human Behaviour 6 (2022); the formulas are ours.
@@ -46,8 +47,9 @@ class Permanence:
     """Object permanence on `Hidden`; the module's docstring is its page."""
 
     name = "permanence"
-    version = 2
+    version = 3
     metrics = ("R", "F", "L", "X", "OP", "TDS")
+    coloured = ("worldsim/Hidden-v0",)
 
     def __init__(self):
         self.reader = ColourReader(RGB, least_area=LEAST_AREA)

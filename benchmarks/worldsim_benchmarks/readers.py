@@ -5,16 +5,19 @@ Readers look at frames and never at who made them; they are tuned on simulator r
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
-from scipy import ndimage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 
 DIFFERS = 25
 """Levels of 255 by which two renders must differ somewhere in RGB for a pixel to tell them apart."""
 EXPOSED = 20
 """Pixels that must tell twins apart before a frame is asked about."""
+MIXED = 1.3
+"""How much more vivid than a mixture of two hues a seam may be: what meets there may be lit better than around it."""
 
 
 def fit_colours(
@@ -89,14 +92,16 @@ class Sighting:
 class ColourReader:
     """Finds things by hue: pixels with enough chroma, near a palette hue, in connected patches.
 
-    A patch as thin as a pixel is none: where two things touch, their hues mix along the seam, at times to a third.
+    Where two things touch, or a blur runs over both, their hues mix, at times to a third one of the palette, as green
+    and blue to cyan. A patch is such a seam, and no thing, where its hue lies between those of two larger patches, at
+    least half of it is within `seam` pixels of both, and it is no more vivid than a mixture of them can be.
 
     Args:
         palette: RGB of each hue, on any scale; hues at least 40 degrees apart, on grey backgrounds.
         chroma: Least distance from grey, in levels of 255.
         alike: Least cosine between a pixel's chroma and its hue's.
         least_area: Smallest patch in pixels.
-        least_width: Smallest area over longest side, in pixels.
+        seam: From how far away colours mix, in pixels.
     """
 
     def __init__(
@@ -105,42 +110,103 @@ class ColourReader:
         chroma: float = 30,
         alike: float = 0.93,
         least_area: int = 10,
-        least_width: float = 1.5,
+        seam: int = 4,
     ):
         towards = palette - palette.mean(1, keepdims=True)
         self.directions = towards / np.linalg.norm(towards, axis=1, keepdims=True)
         self.chroma = chroma
         self.alike = alike
         self.least_area = least_area
-        self.least_width = least_width
+        self.seam = seam
+        self.mixtures = [_mixtures(hue, self.directions) for hue in range(len(palette))]
 
     def read(self, frames: UInt8[np.ndarray, "t h w 3"]) -> Sighting:
         """Everything coloured in every frame."""
-        away = frames.astype(np.float32) - frames.mean(-1, keepdims=True, dtype=np.float32)
-        strength = np.linalg.norm(away, axis=-1)
-        coloured = strength > self.chroma
-        cosines = away[coloured] @ self.directions.T.astype(np.float32) / strength[coloured, None]
-        hues = np.full(strength.shape, -1)
-        hues[coloured] = np.where(cosines.max(-1) > self.alike, cosines.argmax(-1), -1)
-        in_plane = np.zeros((3, 3, 3), int)
-        in_plane[1] = 1
-        rows: list[tuple[int, int, float, float, float]] = []
-        for hue in np.unique(hues[hues >= 0]).tolist():
-            patches = np.zeros(hues.shape, np.int32)
-            count = cast(int, ndimage.label(hues == hue, in_plane, output=patches))
-            pixels = np.argwhere(patches)
-            patch, vivid = patches[tuple(pixels.T)], strength[tuple(pixels.T)]
-            # a pixel on an edge is half the thing's colour: it belongs where it is more than half
-            middling = np.bincount(patch, vivid, count + 1) / np.maximum(np.bincount(patch, minlength=count + 1), 1)
-            inside = vivid > 0.5 * middling[patch]
-            areas = np.bincount(patch[inside], minlength=count + 1)
-            t, v, u = (np.bincount(patch[inside], axis[inside], count + 1) for axis in pixels.T)
-            boxes = ndimage.find_objects(patches)
-            for i in np.flatnonzero(areas >= self.least_area):
-                area = float(areas[i])
-                _, high, wide = boxes[i - 1]
-                if area < self.least_width * max(high.stop - high.start, wide.stop - wide.start):
-                    continue
-                rows.append((round(t[i] / area), hue, area, u[i] / area + 0.5, v[i] / area + 0.5))
-        table = np.array(sorted(rows)).reshape(-1, 5)
-        return Sighting(table[:, 0].astype(int), table[:, 1].astype(int), table[:, 2], table[:, 3:])
+        pixels, hues, vivid = self._coloured(frames)
+        patch, count = _patches(pixels, hues, frames.shape[1:3])
+        # a pixel on an edge is half the thing's colour: it belongs where it is more than half
+        middling = np.bincount(patch, vivid, count) / np.bincount(patch, minlength=count)
+        inside = np.flatnonzero(vivid > 0.5 * middling[patch])
+        inside = inside[np.argsort(patch[inside], kind="stable")]  # patch by patch, and still frame by frame
+        patch, pixels, hues, vivid = patch[inside], pixels[inside], hues[inside], vivid[inside]
+        starts = np.searchsorted(patch, np.arange(count + 1))
+        turns = np.searchsorted(pixels[:, 0], np.arange(len(frames) + 1))
+        areas = np.diff(starts)
+        sizes, things = areas[patch], []
+        for i in np.flatnonzero(areas >= self.least_area).tolist():
+            own, t = slice(*starts[i : i + 2]), pixels[starts[i], 0]
+            here = slice(*turns[t : t + 2])
+            larger = sizes[here] > areas[i]
+            others = pixels[here, 1:][larger], hues[here][larger], vivid[here][larger]
+            if not self._is_seam(pixels[own, 1:], int(hues[starts[i]]), float(vivid[own].mean()), *others):
+                things.append(i)
+        frame, hue, area = pixels[starts[things], 0], hues[starts[things]], areas[things].astype(float)
+        u, v = (np.bincount(patch, pixels[:, axis], count)[things] / area + 0.5 for axis in (2, 1))
+        order = np.lexsort((v, u, area, hue, frame))
+        return Sighting(frame[order], hue[order], area[order], np.stack([u, v], 1)[order])
+
+    def _coloured(
+        self, frames: UInt8[np.ndarray, "t h w 3"]
+    ) -> tuple[Int[np.ndarray, "n 3"], Int[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+        """The pixels (t, v, u) that have a hue, in order; which, and how far from grey they are."""
+        red, green, blue = (frames[..., channel] for channel in range(3))
+        spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+        at = np.flatnonzero(spread > self.chroma)  # the distance from grey is less than that
+        away = frames.reshape(-1, 3)[at].astype(np.float32)
+        away -= away.mean(1, keepdims=True)
+        strength = np.linalg.norm(away, axis=1)
+        along = away @ self.directions.T.astype(np.float32)
+        chosen = (strength > self.chroma) & (along.max(1) > self.alike * strength)
+        pixels = np.stack(np.unravel_index(at[chosen], frames.shape[:3]), 1)
+        return pixels, along[chosen].argmax(1), strength[chosen]
+
+    def _is_seam(
+        self,
+        own: Int[np.ndarray, "n 2"],
+        hue: int,
+        strength: float,
+        others: Int[np.ndarray, "m 2"],
+        hues: Int[np.ndarray, " m"],
+        vivid: Float[np.ndarray, " m"],
+    ) -> bool:
+        """Whether a patch of some hue and strength is a mixture of two others, which are among these pixels."""
+        close = ((others >= own.min(0) - self.seam) & (others <= own.max(0) + self.seam)).all(1)
+        there = set(hues[close].tolist())
+        for pair in self.mixtures[hue]:
+            if not there.issuperset(pair):
+                continue
+            sides = [close & (hues == side) for side in pair]
+            away = [KDTree(others[side]).query(own, p=np.inf)[0] for side in sides]
+            # mixtures of two lie on the line between them; so much of the one, and of the other, points towards the hue
+            parts = np.linalg.lstsq(self.directions[list(pair)].T, self.directions[hue])[0]
+            most = 1 / sum(part / vivid[side].max() for part, side in zip(parts, sides, strict=True))
+            if np.mean(np.maximum(*away) <= self.seam) >= 0.5 and strength <= MIXED * most:
+                return True
+        return False
+
+
+def _mixtures(hue: int, directions: Float[np.ndarray, "p 3"]) -> list[tuple[int, int]]:
+    """The pairs of hues between which one lies: light of both, mixed, can look like it."""
+    angles = np.arccos(np.clip(directions @ directions.T, -1, 1))
+    count = len(directions)
+    pairs = [(a, b) for a in range(count) for b in range(a + 1, count) if hue not in (a, b)]
+    return [(a, b) for a, b in pairs if np.isclose(angles[a, hue] + angles[hue, b], angles[a, b]) and angles[a, b] < 3]
+
+
+def _patches(
+    pixels: Int[np.ndarray, "n 3"], hues: Int[np.ndarray, " n"], shape: tuple[int, ...]
+) -> tuple[Int[np.ndarray, " n"], int]:
+    """Which patch each pixel belongs to: those of one hue that touch, if only at a corner; and how many patches."""
+    height, width = shape
+    place = (pixels[:, 0] * (height + 1) + pixels[:, 1]) * (width + 1) + pixels[:, 2]  # a margin keeps rows apart
+    which = np.full(int(place.max(initial=0)) + width + 3, -1, np.int32)
+    which[place] = np.arange(len(place))
+    pairs = []
+    for step in (1, width, width + 1, width + 2):
+        other = which[place + step]
+        touch = np.flatnonzero((other >= 0) & (hues[other] == hues))
+        pairs.append(np.stack([touch, other[touch]]))
+    one, other = np.concatenate(pairs, 1)
+    graph = coo_array((np.ones(len(one), bool), (one, other)), shape=(len(place), len(place)))
+    count, patch = connected_components(graph, directed=False)
+    return patch.astype(np.int64), count

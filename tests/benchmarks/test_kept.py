@@ -145,7 +145,7 @@ def test_a_bench_killed_in_the_middle_goes_on_and_ends_equal(tmp_path, measured,
 def test_a_lost_bound_brings_all_bounds_back(tmp_path, measured):
     bench(tmp_path / "results")
     first = bytes_of(tmp_path / "results")
-    shutil.rmtree(tmp_path / "results" / "permanence@2" / "grey")
+    shutil.rmtree(tmp_path / "results" / "permanence@3" / "grey")
     measured.clear()
     bench(tmp_path / "results")
     assert "grey" in measured and "still" not in measured

@@ -115,13 +115,24 @@ def test_an_answer_of_another_length_is_named():
         measure(Permanence(), PAIRS, Short())
 
 
-def test_the_seam_of_two_things_is_no_third_one():
+@pytest.mark.parametrize("width", [1, 2, 4])
+def test_the_seam_of_two_things_is_no_third_one(width):
     frames = np.full((1, 64, 64, 3), 140, np.uint8)
-    green, blue, cyan = (np.round(255 * RGB[hue]) for hue in (3, 5, 4))
-    frames[0, 20:30, 20:32], frames[0, 30, 20:32], frames[0, 31:41, 20:32] = green, cyan, blue
+    green, cyan, blue = (np.round(255 * RGB[hue]) for hue in (3, 4, 5))
+    frames[0, 20:40, 20:32] = green
+    frames[0, 30 : 30 + width, 20:32] = (green + blue) / 2
+    frames[0, 30 + width : 40 + width, 20:32] = blue
     assert ColourReader(RGB).read(frames).hue.tolist() == [3, 5]
-    frames[0, 29:32, 20:32] = cyan
-    assert ColourReader(RGB).read(frames).hue.tolist() == [3, 4, 5]  # but three pixels are
+    assert ColourReader(RGB, seam=0).read(frames).hue.tolist() == [3, 4, 5]
+    frames[0, 30 : 30 + width, 20:32] = cyan  # but what is too vivid for a mixture is a thing
+    assert ColourReader(RGB).read(frames).hue.tolist() == [3, 4, 5]
+
+
+def test_a_thing_between_two_others_is_read_also_where_it_is_dim():
+    frames = np.full((1, 64, 64, 3), 140, np.uint8)
+    for place, (hue, light) in enumerate(((3, 1.0), (4, 0.5), (5, 1.0))):
+        frames[0, 20 + 8 * place : 28 + 8 * place, 20:30] = np.round(255 * light * RGB[hue])
+    assert ColourReader(RGB).read(frames).area.tolist() == [80.0, 80.0, 80.0]
 
 
 def test_the_order_of_the_twins_does_not_matter():
