@@ -5,6 +5,8 @@
     medium   ... The red sphere rolls and comes to rest. The blue box is pushed. The camera turns left, then looks up.
     long     ... The red sphere is left of the blue box. First the red sphere hits the blue box, then ...
 
+What is no thing can be told of too: who acts, `the player`, and what nobody counts, `a block of sand`.
+
 So words are truth in another form: what a caption says can be checked, and a model that is told it can be asked about
 it. `observe` finds the facts in what a scene tells; whoever knows more makes `Facts` of its own. It knows arrays and
 names, and no simulator.
@@ -31,13 +33,22 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "
 RELATIONS = ("left of", "behind", "on top of")
 """Where one thing is from another, seen from the camera, in the last frame."""
 
-MOTIONS = ("rests", "rolls", "slides", "falls", "rises", "is pushed", "tips over")
+MOTIONS = ("rests", "rolls", "slides", "walks", "falls", "rises", "is pushed", "tips over")
 """What a thing does for most of the time in which it does something."""
 
 STOPS = " and comes to rest"
 
-VERBS = ("hits", "vanishes", "appears")
-"""What happens in a moment; the first takes an object."""
+VERBS = (
+    *("hits", "vanishes", "appears", "breaks", "places", "presses", "falls", "lands", "flows", "opens", "closes"),
+    *("comes up", "goes on", "goes off", "catches fire", "explodes"),
+)
+"""What happens in a moment."""
+
+LIGHTS = ("dawn", "day", "dusk", "night")
+"""The times of day, in worlds that have one."""
+
+UNCOUNTED = r"the player|some [a-z]+|an? [a-z]+(?: of [a-z]+(?: [a-z]+)*?)?"
+"""How that is called which is no thing of the inventory, as a pattern."""
 
 MOVES = (
     *("turns left", "turns right", "looks up", "looks down"),
@@ -63,11 +74,17 @@ class Motion(NamedTuple):
 
 
 class Event(NamedTuple):
-    """What happens in a moment; `other` is -1 where nothing else takes part."""
+    """What happens in a moment.
 
-    one: int
+    Attributes:
+        one: The thing that does it; or how it is called, where it is none: `the player`, `a block of sand`.
+        verb: Of `VERBS`.
+        other: What it is done to, likewise; -1 where nothing else takes part.
+    """
+
+    one: int | str
     verb: str
-    other: int = -1
+    other: int | str = -1
 
 
 @dataclass(frozen=True)
@@ -78,6 +95,7 @@ class Facts:
         things: What each is called, `red sphere`; alike ones are told apart as the first, the second.
         motions: At most one a thing.
         camera: What it does, one after the other; empty where it stays.
+        lights: The times of day, one after the other; empty where the world has none.
         relations: In the last frame.
         events: In order.
 
@@ -88,6 +106,7 @@ class Facts:
     things: tuple[str, ...] = ()
     motions: tuple[Motion, ...] = ()
     camera: tuple[str, ...] = ()
+    lights: tuple[str, ...] = ()
     relations: tuple[Relation, ...] = ()
     events: tuple[Event, ...] = ()
 
@@ -100,11 +119,16 @@ class Facts:
         for word, known in (
             *((motion.does, MOTIONS) for motion in self.motions),
             *((move, MOVES) for move in self.camera),
+            *((light, LIGHTS) for light in self.lights),
             *((relation.where, RELATIONS) for relation in self.relations),
             *((event.verb, VERBS) for event in self.events),
         ):
             if word not in known:
                 raise ValueError(f"{word!r} is not in the grammar; there are: {', '.join(known)}")
+        for event in self.events:
+            for who in (event.one, event.other):
+                if isinstance(who, str) and not re.fullmatch(UNCOUNTED, who):
+                    raise ValueError(f"what is no thing is called {who!r}; 'the player' or 'a block of sand' would do")
 
     def at(self, length: str) -> "Facts":
         """Those of the facts that a caption of this length tells."""
@@ -131,14 +155,19 @@ def render(facts: Facts, length: str = "long") -> str:
             f"{called[motion.thing]} {motion.does}{STOPS if motion.stops else ''}." for motion in facts.motions
         ]
         sentences.append(f"the camera {', then '.join(facts.camera) or 'stays'}.")
+        if facts.lights:
+            sentences.append(f"it is {', then '.join(facts.lights)}.")
     if length == "long":
         sentences += [f"{called[one]} is {where} {called[other]}." for one, where, other in facts.relations]
-        told = [
-            f"{called[one]} {verb}" + (f" {called[other]}" if other >= 0 else "") for one, verb, other in facts.events
-        ]
-        if told:
+        if told := [_happened(event, called) for event in facts.events]:
             sentences.append(f"first {', then '.join(told)}.")
     return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
+
+
+def _happened(event: Event, called: Sequence[str]) -> str:
+    """An event in words, its things by what they are called."""
+    one, other = (called[who] if isinstance(who, int) and who >= 0 else who for who in (event.one, event.other))
+    return f"{one} {event.verb}" + ("" if other == -1 else f" {other}")
 
 
 def captions(facts: Facts) -> dict[str, str]:
@@ -157,9 +186,13 @@ def labels(things: Sequence[str]) -> list[str]:
 
 def _inventory(things: Sequence[str]) -> str:
     count = NUMBERS[len(things)] if len(things) < len(NUMBERS) else str(len(things))
-    named = [f"{'an' if name[0] in 'aeiou' else 'a'} {name}" for name in things]
+    named = [_one(name) for name in things]
     listed = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
     return f"{count} thing{'' if len(things) == 1 else 's'}" + (f": {listed}." if listed else ".")
+
+
+def _one(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _ordinal(index: int) -> str:
@@ -181,24 +214,26 @@ def parse(caption: str) -> Facts:
     named = "|".join(sorted(map(re.escape, called), key=len, reverse=True)) or r"(?!)"
     motion = re.compile(rf"({named}) ({'|'.join(MOTIONS)})({STOPS})?")
     relation = re.compile(rf"({named}) is ({'|'.join(RELATIONS)}) ({named})")
-    event = re.compile(rf"({named}) ({'|'.join(VERBS)})(?: ({named}))?")
-    motions, camera, relations, events = [], (), [], []
+    event = re.compile(rf"({named}|{UNCOUNTED}) ({'|'.join(VERBS)})(?: ({named}|{UNCOUNTED}))?")
+    motions, camera, lights, relations, events = [], (), (), [], []
     for sentence in sentences:
         said = sentence.strip().removesuffix(".")
         said = said[0].lower() + said[1:]
         if said.startswith("the camera "):
             moves = said.removeprefix("the camera ")
             camera = () if moves == "stays" else tuple(moves.split(", then "))
+        elif said.startswith("it is "):
+            lights = tuple(said.removeprefix("it is ").split(", then "))
         elif said.startswith("first "):
             for part in said.removeprefix("first ").split(", then "):
                 one, verb, other = _read(event, part)
-                events.append(Event(called[one], verb, called[other] if other else -1))
+                events.append(Event(called.get(one, one), verb, called.get(other, other) if other else -1))
         elif found := relation.fullmatch(said):
             relations.append(Relation(called[found[1]], found[2], called[found[3]]))
         else:
             one, does, stops = _read(motion, said)
             motions.append(Motion(called[one], does, bool(stops)))
-    return Facts(things, tuple(motions), camera, tuple(relations), tuple(events))
+    return Facts(things, tuple(motions), camera, lights, tuple(relations), tuple(events))
 
 
 def _read(pattern: re.Pattern[str], said: str) -> tuple[str, str, str | None]:
@@ -230,6 +265,7 @@ def observe(
     poses: Float64[np.ndarray, "t 4 4"],
     up: Sequence[float] = (0.0, 0.0, 1.0),
     names: Sequence[str] | None = None,
+    more: Sequence[tuple[int, Event]] = (),
 ) -> Facts:
     """What can be said of an episode.
 
@@ -238,6 +274,8 @@ def observe(
         poses: Of the camera at each frame: camera-to-world, OpenCV axes, m.
         up: Against gravity.
         names: What each slot is called, where it is not by hue and shape.
+        more: What else happens, and in which frame it has happened; things by slot. A thing that is said to be broken
+            or placed is not said to vanish or to appear as well.
     """
     told = np.flatnonzero((states["present"] & (states["visible"] > 0)).any(0))
     truth = {key: states[key][:, told] for key in ("pos", "quat", "velocity", "present", "visible", "size")}
@@ -251,7 +289,7 @@ def observe(
         motions=tuple(_motion(slot, truth, against) for slot in range(len(told))),
         camera=_moves(poses),
         relations=_relations(truth, touching[-1], poses[-1], against),
-        events=_events(truth, touching),
+        events=_events(truth, touching, [(frame, _renumbered(event, told.tolist(), names)) for frame, event in more]),
     )
 
 
@@ -317,9 +355,21 @@ def _relations(
     return tuple(found)
 
 
-def _events(truth: Mapping[str, np.ndarray], touching: Bool[np.ndarray, "t o o"]) -> tuple[Event, ...]:
-    """Each two that meet, the first time they do, the faster one hitting the other; and who comes and who goes."""
-    found: list[tuple[int, Event]] = []
+def _renumbered(event: Event, told: Sequence[int], names: Sequence[str]) -> Event:
+    """An event of slots as one of the things that are told; a thing that is not is called by its name alone."""
+    one, other = (
+        who if isinstance(who, str) or who < 0 else told.index(who) if who in told else _one(names[who])
+        for who in (event.one, event.other)
+    )
+    return Event(one, event.verb, other)
+
+
+def _events(
+    truth: Mapping[str, np.ndarray], touching: Bool[np.ndarray, "t o o"], more: Sequence[tuple[int, Event]]
+) -> tuple[Event, ...]:
+    """Each two that meet, the first time they do, the faster one hitting the other; who comes, who goes; and more."""
+    found: list[tuple[int, Event]] = list(more)
+    moved = {(frame, event.other) for frame, event in more}
     speed = np.linalg.norm(truth["velocity"][..., :3], axis=-1)
     present = truth["present"]
     for frame in range(1, len(present)):
@@ -329,8 +379,9 @@ def _events(truth: Mapping[str, np.ndarray], touching: Bool[np.ndarray, "t o o"]
                 one, other = other, one
             found.append((frame, Event(one, "hits", other)))
         for slot in np.flatnonzero(present[frame] != present[frame - 1]).tolist():
-            found.append((frame, Event(slot, "appears" if present[frame, slot] else "vanishes")))
-    return tuple(event for _, event in found)
+            if (frame, slot) not in moved:
+                found.append((frame, Event(slot, "appears" if present[frame, slot] else "vanishes")))
+    return tuple(event for _, event in sorted(found, key=lambda pair: pair[0]))
 
 
 def _moves(poses: Float64[np.ndarray, "t 4 4"]) -> tuple[str, ...]:

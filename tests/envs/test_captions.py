@@ -7,6 +7,7 @@ import pytest
 from worldsim_envs import SCENES
 from worldsim_envs.captions import (
     LENGTHS,
+    LIGHTS,
     MOTIONS,
     MOVES,
     RELATIONS,
@@ -21,6 +22,7 @@ from worldsim_envs.captions import (
     parse,
     render,
 )
+from worldsim_envs.minecraft import words as voxel
 from worldsim_envs.palette import NAMES
 from worldsim_envs.variation import SHAPES
 
@@ -37,7 +39,8 @@ def told(name, seed, steps=30, **made):
 def made_up(seed):
     """Facts of any kind and number, alike things among them."""
     rng = np.random.default_rng(seed)
-    nouns = [f"{hue} {shape}" for hue in NAMES[:3] for shape in SHAPES[:2]] + ["pig", "oak log", "old box"]
+    nouns = [f"{hue} {shape}" for hue in NAMES[:3] for shape in SHAPES[:2]] + ["pig", "oak log", "block of red wool"]
+    others = ["the player", "a block of sand", "a block of diamond ore", "some water", "a door", "a block of red wool"]
     things = tuple(rng.choice(nouns, rng.integers(0, 17)).tolist())
     some = [int(slot) for slot in rng.permutation(len(things))[: rng.integers(0, 5)]]
 
@@ -45,11 +48,13 @@ def made_up(seed):
         return str(rng.choice(words))
 
     pairs = [(one, other) for one in some for other in some if one != other]
-    events = [Event(one, "hits", other) for one, other in pairs] + [Event(one, of(VERBS[1:])) for one in some]
+    events = [Event(one, "hits", other) for one, other in pairs] + [Event(one, of(VERBS)) for one in some]
+    events += [Event(of(others), of(VERBS), who) for who in (*some, of(others), -1)]
     return Facts(
         things,
         tuple(Motion(slot, of(MOTIONS), bool(rng.integers(2))) for slot in some),
         tuple(of(MOVES) for _ in range(rng.integers(0, 4))),
+        tuple(of(LIGHTS) for _ in range(rng.integers(0, 3))),
         tuple(Relation(one, of(RELATIONS), other) for one, other in pairs),
         tuple(events[at] for at in rng.permutation(len(events))),
     )
@@ -67,7 +72,9 @@ def test_any_facts_read_back(length):
 def test_every_scene_is_told_at_three_lengths_that_read_back(name):
     for seed in range(3):
         env, states, poses = told(name, seed)
-        facts, words = observe(states, poses, env.scene.up), env.describe(states, poses)
+        minecraft = "happened" in states
+        facts = voxel.observe(states, poses) if minecraft else observe(states, poses, env.scene.up)
+        words = env.describe(states, poses)
         assert tuple(words) == LENGTHS and facts.things
         assert words == captions(facts)
         for length in LENGTHS:
@@ -150,6 +157,12 @@ def test_alike_things_are_told_apart():
         (lambda: Facts(("Red Box",)), "a thing is called 'Red Box'"),
         (lambda: Facts(("salt and pepper",)), "no 'and'"),
         (lambda: Facts(("pig",), (Motion(0, "flies"),)), "'flies' is not in the grammar; there are: rests, rolls"),
+        (lambda: Facts(lights=("noon",)), "'noon' is not in the grammar; there are: dawn, day, dusk, night"),
+        (
+            lambda: Facts(events=(Event("sand", "falls"),)),
+            "what is no thing is called 'sand'; 'the player' or 'a block",
+        ),
+        (lambda: parse("No things. It is noon."), "'noon' is not in the grammar"),
         (lambda: render(Facts(), "huge"), "length came as 'huge'; there are: short, medium, long"),
         (lambda: parse("Two things: a pig."), "'Two things' does not count 1"),
         (lambda: parse("One thing: a pig. The pig flies."), "'the pig flies' is no sentence of the grammar"),

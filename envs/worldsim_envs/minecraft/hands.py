@@ -8,7 +8,7 @@ from jaxtyping import Float64, Int64, UInt8
 from worldsim_envs.minecraft import player as body
 from worldsim_envs.minecraft.actions import HOTBAR, Action
 from worldsim_envs.minecraft.blocks import BREAK, LIQUID, SOLID
-from worldsim_envs.minecraft.rules import Rules
+from worldsim_envs.minecraft.rules import KINDS, Rules
 
 Grid = UInt8[np.ndarray, "x y z"]
 
@@ -20,6 +20,10 @@ AGAIN = 4
 
 STACK = 64
 """How many blocks of a kind one slot of the hotbar holds."""
+
+
+EVENTS = ("broke", "placed", *KINDS)
+"""What truth counts in `events`, in this order: what hands did, and what blocks did by themselves."""
 
 
 class Target(NamedTuple):
@@ -58,40 +62,50 @@ class Hands:
         held: Which slot is in hand, 0 to 8.
         cell, ticks: The cell that is being broken, and for how long it has been.
         rest: Ticks until the next use.
-        broke, placed: How many blocks were broken and placed since the last frame.
     """
 
     def __init__(self, carried: Int64[np.ndarray, "9 2"]):
         self.carried = carried.copy()
         self.held, self.cell, self.ticks, self.rest = 0, (-1, -1, -1), 0, 0
-        self.broke = self.placed = 0
 
-    def act(self, blocks: Grid, rules: Rules, player: body.Player, action: Action, taken: np.ndarray) -> None:
-        """Do for one tick what the action says; no block is put where `taken` has a box (centre and half extent)."""
+    def act(
+        self, blocks: Grid, rules: Rules, player: body.Player, action: Action, taken: np.ndarray
+    ) -> tuple[str, int] | None:
+        """Do for one tick what the action says.
+
+        Args:
+            blocks, rules, player: The world.
+            action: What is done.
+            taken: Where no block is put: boxes by centre and half extent (m).
+
+        Returns:
+            That a block "broke" or was "placed", and its kind; None where neither was.
+        """
         for slot, name in enumerate(HOTBAR):
             if action[name]:
                 self.held = slot
         self.rest = max(self.rest - 1, 0)
         aim = target(blocks, body.eye(player), body.gaze(player)) if action["attack"] or action["use"] else None
         if action["attack"] and aim is not None:
-            self._break(blocks, rules, aim)
-        else:
-            self.cell, self.ticks = (-1, -1, -1), 0
+            return self._break(blocks, rules, aim)
+        self.cell, self.ticks = (-1, -1, -1), 0
         if action["use"] and not action["attack"] and aim is not None and self.rest == 0:
             self.rest = AGAIN
             if not rules.use(blocks, *aim.cell):
-                self._place(blocks, rules, aim, taken)
+                return self._place(blocks, rules, aim, taken)
+        return None
 
-    def _break(self, blocks: Grid, rules: Rules, aim: Target) -> None:
+    def _break(self, blocks: Grid, rules: Rules, aim: Target) -> tuple[str, int] | None:
         if aim.cell != self.cell:
             self.cell, self.ticks = aim.cell, 0
         kind = int(blocks[aim.cell])
         self.ticks += 1
-        if 0 <= BREAK[kind] <= self.ticks:
-            rules.put(blocks, *aim.cell, 0)
-            self._take(kind)
-            self.broke += 1
-            self.cell, self.ticks = (-1, -1, -1), 0
+        if not 0 <= BREAK[kind] <= self.ticks:
+            return None
+        rules.put(blocks, *aim.cell, 0)
+        self._take(kind)
+        self.cell, self.ticks = (-1, -1, -1), 0
+        return "broke", kind
 
     def _take(self, kind: int) -> None:
         """Put a block where there are more of its kind, or into the first empty slot; else it is lost."""
@@ -102,21 +116,21 @@ class Hands:
             slot = (same or fits.tolist())[0]
             self.carried[slot] = kind, self.carried[slot, 1] + 1
 
-    def _place(self, blocks: Grid, rules: Rules, aim: Target, taken: np.ndarray) -> None:
+    def _place(self, blocks: Grid, rules: Rules, aim: Target, taken: np.ndarray) -> tuple[str, int] | None:
         kind, count = self.carried[self.held].tolist()
         inside = all(0 <= at < side for at, side in zip(aim.before, blocks.shape, strict=True))
         if not count or not inside:
-            return
+            return None
         there = blocks[aim.before]
         middle = np.array(aim.before) + 0.5
         crowded = (np.abs(taken[:, :3] - middle) < taken[:, 3:6] + 0.5 - 1e-6).all(1).any()
         if (there and not LIQUID[there]) or (SOLID[kind] and crowded):
-            return
+            return None
         rules.put(blocks, *aim.before, kind)
         self.carried[self.held, 1] -= 1
-        self.placed += 1
         if count == 1:
             self.carried[self.held] = 0
+        return "placed", kind
 
     @property
     def stage(self) -> int:
@@ -132,4 +146,3 @@ class Hands:
         held, x, y, z, ticks, rest, *carried = map(int, vector.tolist())
         self.held, self.cell, self.ticks, self.rest = held, (x, y, z), ticks, rest
         self.carried = np.array(carried, np.int64).reshape(9, 2)
-        self.broke = self.placed = 0

@@ -16,6 +16,9 @@ NOON, NIGHT = 5_000, 17_000
 DRIFT = 0.03
 """How far clouds go in a tick (m)."""
 
+LEAN = 0.45
+"""How far the sun's way leans from overhead (rad)."""
+
 VIEW = 72.0
 """From how far on nothing is seen for haze (m)."""
 
@@ -26,8 +29,7 @@ def air(time: int, template: str, beyond: tuple[float, int] = (0.0, -1)) -> Air:
     `beyond` is the height and the kind of the ground outside of the world, -1 for none.
     """
     angle = 2 * np.pi * time / DAY
-    lean = 0.45
-    sun = np.array([np.cos(angle), np.sin(angle) * np.cos(lean), np.sin(angle) * np.sin(lean)])
+    sun = np.array([np.cos(angle), np.sin(angle) * np.cos(LEAN), np.sin(angle) * np.sin(LEAN)])
     day = float(np.clip(2.2 * sun[1] + 0.35, 0, 1))
     dusk = float(np.clip(1 - abs(sun[1] + 0.02) * 4, 0, 1)) * (1 - 0.3 * (1 - day))
     white = template == "palette"
@@ -60,6 +62,13 @@ def air(time: int, template: str, beyond: tuple[float, int] = (0.0, -1)) -> Air:
         haze=np.array([VIEW, 0.90 if white else 0.62]),
         beyond=np.array(beyond, float),
     )
+
+
+def phase(time: int) -> str:
+    """The time of day in a word of `captions.LIGHTS`: day while the sun's light is whole, night without any."""
+    height, rising = np.sin(2 * np.pi * time / DAY), np.cos(2 * np.pi * time / DAY) > 0
+    day = 2.2 * np.cos(LEAN) * height + 0.35
+    return "day" if day >= 1 else "night" if day <= 0 else "dawn" if rising else "dusk"
 
 
 def _pale(colour: np.ndarray) -> np.ndarray:

@@ -17,12 +17,13 @@ import numpy as np
 from jaxtyping import Float64
 
 from worldsim_envs.cameras import Camera, lens
-from worldsim_envs.captions import captions, observe
-from worldsim_envs.minecraft import hands, raycast, sky
+from worldsim_envs.captions import captions
+from worldsim_envs.minecraft import hands, raycast, sky, words
 from worldsim_envs.minecraft import player as body
 from worldsim_envs.minecraft.actions import TICK, Action
 from worldsim_envs.minecraft.blocks import NAMES
-from worldsim_envs.minecraft.rules import KINDS, Rules
+from worldsim_envs.minecraft.hands import EVENTS
+from worldsim_envs.minecraft.rules import Rules
 from worldsim_envs.minecraft.sight import Sight
 from worldsim_envs.minecraft.stage import Mob, Stage, Wool
 from worldsim_envs.minecraft.things import Things
@@ -36,8 +37,8 @@ RENDERERS = ("auto", "numba")
 FOV = 70.0
 """The vertical field of view (degrees), as in Minecraft."""
 
-EVENTS = ("broke", "placed", *KINDS)
-"""What truth counts in `events`, in this order: what hands did, and what blocks did by themselves."""
+TOLD = 8
+"""Of how many different happenings in a frame truth tells which kind of block it was."""
 
 STUFF = NAMES[1:]
 """What the segmentation numbers after the things: every kind of block but air."""
@@ -141,23 +142,23 @@ class VoxelBackend:
         carried[: len(stage.carried)] = np.array(stage.carried, np.int64).reshape(-1, 2)
         self.hands, self.rules = hands.Hands(carried), Rules(self.blocks.shape)
         self.sight = Sight(self.blocks, stage, self.variation.template)
-        self._events = np.zeros(len(EVENTS), np.int64)
+        self._note([])
         self.seed, self.applied = seed, ()
 
     def step(self, action: Any) -> tuple[float, bool]:
         """Let one frame's time pass."""
         before = self.things.mobs[:, :3].copy()
-        self._events[:] = 0
-        self.hands.broke = self.hands.placed = 0
+        happened: list[tuple[str, int]] = []
         for _ in range(self.recipe.ticks):
             self.player = body.step(self.blocks, self.player, action)
             taken = self._taken() if action["use"] else _NOBODY
-            self.hands.act(self.blocks, self.rules, self.player, action, taken)
-            for event in self.rules.step(self.blocks):
-                self._events[2 + KINDS.index(event.kind)] += 1
+            if did := self.hands.act(self.blocks, self.rules, self.player, action, taken):
+                happened.append(did)
+            for kind, x, y, z in (event[1:] for event in self.rules.step(self.blocks)):
+                happened.append((kind, int(self.blocks[x, y, z])))
             self.things.step(self.blocks, self.player)
             self.time += 1
-        self._events[:2] = self.hands.broke, self.hands.placed
+        self._note(happened)
         self.things.speed = (self.things.mobs[:, :3] - before) * self.recipe.fps
         self._find()
         return 0.0, False
@@ -171,8 +172,9 @@ class VoxelBackend:
         """What is true now; see `SceneEnv.truth`.
 
         Beside it: `player` (see `player.Player`), `hotbar` [9 2] (kind, count), `held` (the slot in hand), `time` of
-        day (ticks), `breaking` [4] (which cell, for how many ticks), `events` (how many of each of `EVENTS`), and what
-        the stage's facts tell.
+        day (ticks), `breaking` [4] (which cell, for how many ticks), `events` (how many of each of `EVENTS`), `happened`
+        [8 2] (in order, each different one of those by its number, and the kind of block; -1 for none), and what the
+        stage's facts tell.
         """
         things = self.things
         position, half, turn, there = things.middles(), things.half, things.turn, things.present
@@ -197,6 +199,7 @@ class VoxelBackend:
             "time": np.array(self.time),
             "breaking": np.array([*self.hands.cell, self.hands.ticks]),
             "events": self._events.copy(),
+            "happened": self._happened.copy(),
             **{name: fact.copy() for name, fact in self.stage.facts.items()},
         }
 
@@ -231,6 +234,7 @@ class VoxelBackend:
             "blocks": self.blocks.copy(),
             "time": np.array(self.time),
             "events": self._events.copy(),
+            "happened": self._happened.copy(),
             **self.things.save(),
             **rules,
         }
@@ -240,7 +244,7 @@ class VoxelBackend:
         if seed != self.seed:
             self.reset(seed)
         self.player, self.blocks = state["player"].copy(), state["blocks"].copy()
-        self.time, self._events = int(state["time"]), state["events"].copy()
+        self.time, self._events, self._happened = int(state["time"]), state["events"].copy(), state["happened"].copy()
         self.things.restore(state)
         self.hands.restore(state["hands"])
         self.rules.restore({name.removeprefix("rules "): state[name] for name in state if name.startswith("rules ")})
@@ -269,7 +273,7 @@ class VoxelBackend:
 
     def describe(self, states: Mapping[str, np.ndarray], poses: Float64[np.ndarray, "t 4 4"]) -> Mapping[str, str]:
         """An episode in words, at three lengths; see `worldsim_envs.captions`."""
-        return captions(observe(states, poses, (0.0, 1.0, 0.0)))
+        return captions(words.observe(states, poses))
 
     def expert(self, rng: np.random.Generator) -> Any:
         """What someone who knows this world would do."""
@@ -285,6 +289,14 @@ class VoxelBackend:
         """Make a block another kind, as if a hand had done it."""
         x, y, z = map(int, cell)
         self.rules.put(self.blocks, x, y, z, kind)
+
+    def _note(self, happened: Sequence[tuple[str, int]]) -> None:
+        """Count what happened in a frame, and keep which kinds of block it was."""
+        numbers = [(EVENTS.index(what), kind) for what, kind in happened]
+        self._events = np.bincount([what for what, _ in numbers], minlength=len(EVENTS)).astype(np.int64)
+        self._happened = np.full((TOLD, 2), -1)
+        for row, number in enumerate(list(dict.fromkeys(numbers))[:TOLD]):
+            self._happened[row] = number
 
     def _find(self) -> None:
         """Note which wool came, went or stayed: none comes in a frame in which nothing happened."""
