@@ -172,9 +172,9 @@ class VoxelBackend:
         """What is true now; see `SceneEnv.truth`.
 
         Beside it: `player` (see `player.Player`), `hotbar` [9 2] (kind, count), `held` (the slot in hand), `time` of
-        day (ticks), `breaking` [4] (which cell, for how many ticks), `events` (how many of each of `EVENTS`), `happened`
-        [8 2] (in order, each different one of those by its number, and the kind of block; -1 for none), and what the
-        stage's facts tell.
+        day (ticks), `breaking` [4] (which cell, for how many ticks), `events` (how many of each of `EVENTS`),
+        `happened` [8 2] (in order, each different one of those by its number, and the kind of block; -1 for none), and
+        what the stage's facts tell.
         """
         things = self.things
         position, half, turn, there = things.middles(), things.half, things.turn, things.present
