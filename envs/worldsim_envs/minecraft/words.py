@@ -25,7 +25,7 @@ THINGS = (
     (mobs.SIDE / 2, "{} mob", "walks"),
     (carts.HALF[0], "{} minecart", "rolls"),
 )
-"""The kinds of thing: half of how wide it is (m), what it is called, and what it does where it moves along the ground."""
+"""The kinds of thing: half of how wide it is (m), what it is called, and what it does as it moves along the ground."""
 
 ALONG = ("is pushed", "rolls", "slides")
 """What would be said of any body that moves along the ground."""
