@@ -11,14 +11,16 @@ from pathlib import Path
 
 import gymnasium
 import numpy as np
+import torch
 from tqdm import tqdm
 
+from worldsim.codec.pixel import Pixel
 from worldsim.models.checkpoint import RECIPE, WEIGHTS, load, locate
 from worldsim.models.within import within
-from worldsim.protocols import WorldModel
-from worldsim.rollout import imagine_batch
+from worldsim.protocols import Codec, WorldModel
+from worldsim.rollout import imagine_batch, to_model, to_pictures
 from worldsim_benchmarks.admission import demand
-from worldsim_benchmarks.benchmark import SPLITS, Twins, Video, title
+from worldsim_benchmarks.benchmark import SPLITS, Case, Twins, Video, title
 from worldsim_benchmarks.catalogue import BENCHMARKS, choose, listed
 from worldsim_benchmarks.contestants import ORACLES
 from worldsim_benchmarks.kept import kept
@@ -69,6 +71,37 @@ class Modelled:
         return self._within[scene]
 
 
+class Returned:
+    """The truth through a model's codec: no model that imagines in its latents can do better.
+
+    Args:
+        name: The model's, on the board.
+        codec: The model's.
+    """
+
+    def __init__(self, name: str, codec: Codec):
+        self.name = f"replay, through the codec of {name}"
+        self.codec = codec
+
+    @torch.no_grad()
+    def answer(self, twins: Sequence[Twins], *, seed: int) -> list[list[Video]]:
+        """What comes back of the context and the truth, without the context."""
+        return [[self._back(case) for case in each.cases] for each in twins]
+
+    def _back(self, case: Case) -> Video:
+        frames = to_model(np.concatenate([case.seen, case.truth.frames])[None])
+        return to_pictures(self.codec.decode(self.codec.encode(frames)))[0, len(case.seen) :]
+
+
+def returned(entry: Entry) -> list[Entry]:
+    """The codec of who takes part, as another row; none where there is no codec, or pixels are latents."""
+    model = entry.contestant.model if isinstance(entry.contestant, Modelled) else None
+    codec = getattr(model, "codec", None)
+    if not isinstance(codec, Codec) or isinstance(codec, Pixel):
+        return []
+    return [Entry(Returned(entry.contestant.name, codec), "oracle", entry.manifest)]
+
+
 def _seed(seed: int, name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:7], "big")
 
@@ -85,6 +118,8 @@ def bench(
     truth: str = "runs/truth",
 ) -> None:
     """Benchmark world models between the floor of trivial contestants and the ceiling of the replayed world.
+
+    A model that imagines in latents is shown beside what its codec makes of the truth, which it cannot surpass.
 
     The same command again goes on where it was stopped: worlds are simulated once, and a result that is there already
     is not measured again.
@@ -110,14 +145,15 @@ def bench(
         raise ValueError(f"there is no split {split!r}; there are: {', '.join(SPLITS)}")
     demand([scene for benchmark in asked for scene in benchmark.coloured], size)
     entries = [entry(name, batch) for name in listed(models)]
-    taking_part = {each.contestant.name for each in entries}
+    taking_part = {row.contestant.name for each in entries for row in (each, *returned(each))}
     for benchmark in asked:
         worlds = partial(tqdm, desc=f"{title(benchmark)}: worlds", total=SPLITS[split][1])
         twins = kept(benchmark, split, size=size, folder=truth, progress=worlds)
         before = read_like(out, title(benchmark), split, size)
         paths = {id(result): path for path, result in before.items()}
         began = time.perf_counter()
-        others = [each for each in entries if each.kind == "model"]  # the oracles take part in every run
+        taking_turns = [each for each in entries if each.kind == "model"]  # the oracles take part in every run
+        others = [row for each in taking_turns for row in (each, *returned(each))]
         here = {"split": split, "size": size, "seed": seed, "samples": samples}
         for result in run(benchmark, twins, others, known=list(before.values()), **here):
             ended = time.perf_counter()
