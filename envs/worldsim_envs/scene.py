@@ -61,9 +61,11 @@ class Backend(Protocol):
         applied: The changes made since the reset, in order.
         renderer: What draws, by name: written into recordings, since two renderers do not draw the same bytes.
         capabilities: What it can do besides stepping: "depth", "segmentation", "camera", "save", "intervene", "expert".
+        forms: Changes with a place or a name to fill in, too many for `changes`: by verb, how one is spelled.
     """
 
     applied: tuple[str, ...]
+    forms: Mapping[str, str]
     renderer: str
     capabilities: frozenset[str]
 
@@ -238,8 +240,13 @@ class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """The changes that `intervene` takes now."""
+        """The changes that `intervene` takes now, beside those of `forms`."""
         return self.backend.changes
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """How further changes are spelled that `intervene` takes, each with something to fill in."""
+        return tuple(self.backend.forms.values())
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -316,11 +323,13 @@ class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
         """Make one change now; everything else stays as it is.
 
         Raises:
-            ValueError: Where the change is not one of `changes`.
+            ValueError: Where the change is neither one of `changes` nor of one of `forms`, or cannot be made; then
+                nothing is changed.
         """
         self._begun()
-        if change not in self.changes:
-            raise ValueError(f"there is no change {change!r} here and now; there are: {', '.join(self.changes)}")
+        if change not in self.changes and change.partition(":")[0] not in self.backend.forms:
+            there = ", ".join((*self.changes, *self.forms))
+            raise ValueError(f"there is no change {change!r} here and now; there are: {there}")
         self.backend.intervene(change)
         self._moved = True
         return self._look()

@@ -1,77 +1,25 @@
 """Causes among blocks: a hand acts or does not, and something else happens or does not.
 
-## Description
-A meadow, seen through the eyes of a player who stands still and looks at what matters. Coloured cubes walk or stand
-about, coloured blocks stand around, each in a hue that nothing else has. In each of these worlds one act of the hand,
-1.8 s after the beginning, has consequences for things that the hand does not touch:
-
-- `VoxelBreak`: a block of wool stands in a walker's way. Broken, it lets it pass; else the walker turns back.
-- `VoxelPlace`: a walker's way is free. A block of wool put into it turns it back.
-- `VoxelSand`: sand lies on a block that juts out from a pillar, and a cube on the sand. Without the block all fall.
-- `VoxelWater`: a plug holds a spring back from a trench in which a cube walks. Without it the trench fills, a cell in 5
-  ticks.
-- `VoxelButton`: a button opens a door in a walker's way and lights a lamp, for 20 ticks. A closed door turns the
-  walker back.
-- `VoxelTNT`: TNT, once lit, explodes after 80 ticks, and tears blocks and the ground away.
-
-## Actions
-The Dict of MineRL and VPT, held for the two ticks of a frame; see `worldsim/Overworld-v0`. `camera` is degrees a tick,
-so a frame turns by twice as much.
-
-## Observations
-`pov` uint8 [size, size, 3] at 10 Hz with a field of view of 70 degrees, and where asked for `depth` (m) and
-`segmentation`: things first, then the kinds of block, -1 for the sky. The truth's `events` say what happened to how
-many blocks in this frame, in the order of `world.EVENTS`: that sand fell and landed, the door opened, the TNT exploded,
-how many cells the water took. Things that are not `present` were broken, blown up, or are still carried.
-
-## Start
-Hues, sides, where things stand, how fast walkers walk, what the ground is made of and the time of day follow from the
-seed. The first 1.8 s are alike in all arms and show what there is.
-
-## End
-The world does not end; `gymnasium.make` cuts an episode after 80 steps (8 s).
-
-## Changes
-- `remove:<i>`: thing i is there no longer.
-- `recolour:<i>`: thing i has a hue that nothing else here has.
-- `time:noon`, `time:night`: the sun stands elsewhere.
-
-## Arms
-- `factual`: the player only watches; `noop` is the same again.
-- `do:<act>`: the hand acts: `do:break`, `do:place`, `do:press`, `do:light`. `do:late` does so 0.8 s later.
-- `placebo`: the player looks up at the same moment, swings at the air, and looks back.
-- `away`, `do:away`: the player watches or acts, then turns away and back.
-
-## Expert
-Tells one of the arms, which one the seed says.
-
-## Versions
-- v0: the first.
+On a meadow a player stands still and looks at what matters. In each of these worlds one act of the hand, 1.8 s after
+the beginning, has consequences for things that the hand does not touch. `Set` is how a scene is set up; what all share
+beside it, the arms above all, is in `acts`.
 """
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import numpy as np
 
 from worldsim_envs import palette
-from worldsim_envs.minecraft import actions, sky
 from worldsim_envs.minecraft import player as body
-from worldsim_envs.minecraft.actions import Action, noop, press
+from worldsim_envs.minecraft import sky
+from worldsim_envs.minecraft.actions import Action, press
+from worldsim_envs.minecraft.acts import START, scene
 from worldsim_envs.minecraft.blocks import BREAK, INDEX, WOOLS
 from worldsim_envs.minecraft.terrain import LAWN, SHAPE, meadow
 from worldsim_envs.minecraft.walkers import walker
-from worldsim_envs.minecraft.world import STUFF, Mob, Recipe, Stage, VoxelBackend, Wool
-from worldsim_envs.scene import Arm, Scene
-from worldsim_envs.variation import RANGES, TEMPLATES, Draw
+from worldsim_envs.minecraft.world import Mob, Stage, Wool
+from worldsim_envs.variation import Draw
 
-FPS, STEPS, START = 10.0, 80, 18
-"""Frames a second, frames an episode, and the frame in which the hand begins to act."""
-
-LATE = 8
-"""How many frames later `do:late` acts."""
-
-SLOTS = 5
 EAST, SOUTH = 32, 20
 """The cell on which the player stands; it looks south."""
 
@@ -232,78 +180,101 @@ def _frames(kind: str) -> int:
     return -(-int(BREAK[INDEX[kind]]) // 2)
 
 
-UP, GLANCE = 4, 5
-"""How fast the placebo looks up (degrees a tick) and for how many frames; then it swings for as many."""
-
-TURN, TURNS, AFTER, GONE = 5, 12, 34, 12
-"""How fast the player turns away (degrees a tick), for how many frames, from when on, and how long it looks away."""
-
-
-def _telling(*parts: tuple[int, int, Action]) -> Arm:
-    """Watch, and from such a frame on do this for so many frames."""
-    told = [noop() for _ in range(STEPS)]
-    for start, frames, action in parts:
-        told[start : start + frames] = [action] * frames
-    return Arm(told)
-
-
-def _arms(act: str, world: VoxelBackend) -> dict[str, Arm]:
-    """What can be told of any of these scenes."""
-    marks = world.stage.marks or {}
-    hand, frames, way = marks["act"], marks["frames"], marks["way"]
-    leave, back = press(camera=(0, TURN * way)), press(camera=(0, -TURN * way))
-    gone = [(AFTER, TURNS, leave), (AFTER + TURNS + GONE, TURNS, back)]
-    glance = [
-        (START, GLANCE, press(camera=(-UP, 0))),
-        (START + GLANCE, GLANCE, press("attack")),
-        (START + 2 * GLANCE, GLANCE, press(camera=(UP, 0))),
-    ]
-    return {
-        f"do:{act}": _telling((START, frames, hand)),
-        "factual": _telling(),
-        "do:late": _telling((START + LATE, frames, hand)),
-        "do:away": _telling((START, frames, hand), *gone),
-        "placebo": _telling(*glance),
-        "away": _telling(*gone),
-        "noop": _telling(),
-    }
-
-
-def _expert(act: str, world: VoxelBackend, rng: np.random.Generator) -> Action:
-    """Tell an arm; which frame it is the rules know, so a restored world is treated alike."""
-    arms = list(_arms(act, world).values())
-    frame = world.rules.now // 2
-    return arms[world.seed % len(arms)].actions[frame] if frame < STEPS else noop()
-
-
-def _scene(name: str, code: str, act: str, build: Callable[[Draw], Stage], kept: str = "") -> Scene:
-    """A scene of the kind, with the code of its family, and of the one that asks what is left after looking away."""
-    recipe = Recipe(slots=SLOTS, fps=FPS, build=build, expert=partial(_expert, act), arms=partial(_arms, act))
-    families = {
-        code: ("factual", f"do:{act}", "do:late"),
-        "V-NOP": ("factual", "noop"),
-        "V-PLA": ("factual", "placebo"),
-        **({kept: ("away", "do:away")} if kept else {}),
-    }
-    return Scene(
-        name=f"worldsim/{name}-v0",
-        fps=FPS,
-        action_space=actions.space(),
-        things=tuple(f"thing {slot}" for slot in range(SLOTS)),
-        backend=partial(VoxelBackend, recipe),
-        families=families,
-        templates=TEMPLATES,
-        ranges=RANGES,
-        stuff=STUFF,
-        up=(0.0, 1.0, 0.0),
-    )
-
-
-BREAKING = _scene("VoxelBreak", "V-BRK", "break", _break, "V-BREAK")
-PLACING = _scene("VoxelPlace", "V-PLC", "place", _place, "V-PLACE")
-SAND = _scene("VoxelSand", "V-GRV", "break", _sand)
-WATER = _scene("VoxelWater", "V-WAT", "break", _water)
-BUTTON = _scene("VoxelButton", "V-BTN", "press", _button)
-TNT = _scene("VoxelTNT", "V-TNT", "light", _tnt)
+BREAKING = scene(
+    "VoxelBreak",
+    "V-BRK",
+    "break",
+    _break,
+    {
+        "title": "A block in a walker's way is broken, or not.",
+        "description": """\
+A block of wool stands four metres ahead, and a cube with a face walks towards it from one side. Broken, the block lets
+it pass, and it goes on; else it turns back where they meet. One to three more blocks stand on posts behind.""",
+        "told": "`broke` says when the block is gone; it is not `present` then.",
+        "start": "from where the walker comes and how fast it walks: it would meet the block after 3.6 to 4.2 s",
+        "acts": "the player holds attack until the block is broken, for 1.2 s.",
+    },
+    "V-BREAK",
+)
+PLACING = scene(
+    "VoxelPlace",
+    "V-PLC",
+    "place",
+    _place,
+    {
+        "title": "A block is put in a walker's way, or not.",
+        "description": """\
+A cube with a face walks across the picture, four metres ahead, and nothing is in its way. A block of wool that the
+player carries, put there, turns it back. One to three more blocks stand on posts behind.""",
+        "told": "`placed` says when the block is there; until then it is not `present`.",
+        "start": "from where the walker comes and how fast it walks: it comes to the place after 3 to 4 s",
+        "acts": "the player uses what is in hand, once.",
+    },
+    "V-PLACE",
+)
+SAND = scene(
+    "VoxelSand",
+    "V-GRV",
+    "break",
+    _sand,
+    {
+        "title": "What holds the sand is taken away, or not.",
+        "description": """\
+A block juts out from a pillar of cobblestone; one or two blocks of sand or gravel lie on it, and on these stands a cube
+with a face. Without the block that holds them all fall, by one cell or two; with it nothing moves. One to three more
+blocks stand on posts behind.""",
+        "told": "`fell` and `landed` say when sand let go and when it lay still.",
+        "start": "what the block that holds is made of, how high it is, and how much lies on it",
+        "acts": "the player holds attack until the block that holds is broken, for 0.3 to 0.8 s.",
+    },
+)
+WATER = scene(
+    "VoxelWater",
+    "V-WAT",
+    "break",
+    _water,
+    {
+        "title": "Water is let into a trench, or not.",
+        "description": """\
+A trench, one cell wide and deep, leads away from the player, and a cube with a face walks in it. A plug holds a spring
+back from it. Without the plug the trench fills, a cell in 5 ticks (0.25 s), and what the cube does then follows. One or
+two blocks stand on posts beside.""",
+        "told": "`flowed` says how many cells the water took.",
+        "start": "what the plug is made of, how long the trench is, and how fast the cube walks, 0.24 to 0.44 m/s",
+        "acts": "the player holds attack until the plug is broken, for 0.3 to 0.9 s.",
+    },
+)
+BUTTON = scene(
+    "VoxelButton",
+    "V-BTN",
+    "press",
+    _button,
+    {
+        "title": "A button opens a door and lights a lamp.",
+        "description": """\
+A button on a block of glass stands between a lamp and a door, two cells high. Pressed, it opens the door and lights the
+lamp, for 20 ticks (1 s). A cube with a face walks towards the door from behind: it comes there while the door can be
+open, and passes, or turns back where it is closed. One or two blocks of wool stand by.""",
+        "told": "`pressed` and `released`, `opened` and `closed` say when.",
+        "start": "how fast the cube walks, 1.6 to 1.9 m/s, from where, and how many blocks stand by",
+        "acts": "the player presses the button, once.",
+    },
+)
+TNT = scene(
+    "VoxelTNT",
+    "V-TNT",
+    "light",
+    _tnt,
+    {
+        "title": "TNT is lit, or not.",
+        "description": """\
+A block of TNT lies four metres ahead, and near it a block of wool and a cube with a face that stands. Once lit, the TNT
+burns for 80 ticks (4 s) and explodes: it tears blocks and the ground away. One to three more blocks stand on posts
+farther off, and the player on cobblestone, which holds.""",
+        "told": "`lit` and `exploded` say when; what was blown up is not `present`.",
+        "start": "how far away the block of wool and the cube are, and where the others stand",
+        "acts": "the player uses the TNT, once, which lights it.",
+    },
+)
 
 SCENES = (BREAKING, PLACING, SAND, WATER, BUTTON, TNT)

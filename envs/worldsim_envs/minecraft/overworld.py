@@ -26,6 +26,8 @@ The world does not end; `gymnasium.make` cuts an episode after 200 steps (10 s).
 - `remove:<i>`: thing i is there no longer.
 - `recolour:<i>`: thing i has a hue that nothing else here has.
 - `time:noon`, `time:night`: the sun stands elsewhere.
+- `break:<x>,<y>,<z>`: the block there is broken, and nobody has it.
+- `set:<x>,<y>,<z>,<block>`: another block is there, of the kinds in `blocks`, "stone" or "air".
 
 ## Expert
 Explores: for a second and a half at a time walks, sprints, looks around, digs or builds; jumps where something is in

@@ -28,6 +28,8 @@ The world does not end; `gymnasium.make` cuts an episode after 120 steps (12 s).
 - `remove:<i>`: thing i is there no longer.
 - `recolour:<i>`: thing i has a hue that nothing else here has.
 - `time:noon`, `time:night`: the sun stands elsewhere.
+- `break:<x>,<y>,<z>`: the block there is broken, and nobody has it.
+- `set:<x>,<y>,<z>,<block>`: another block is there, of the kinds in `blocks`, "stone" or "air".
 
 ## Arms
 V-WALL: in `present` the player only watches; in `absent` too, and thing 0 was never there, though its rails are. V-NOP:

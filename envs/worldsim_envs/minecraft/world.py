@@ -18,7 +18,7 @@ from jaxtyping import Float64
 
 from worldsim_envs.cameras import Camera, lens
 from worldsim_envs.captions import captions
-from worldsim_envs.minecraft import hands, raycast, sky, words
+from worldsim_envs.minecraft import edits, hands, raycast, sky, words
 from worldsim_envs.minecraft import player as body
 from worldsim_envs.minecraft.actions import TICK, Action
 from worldsim_envs.minecraft.blocks import NAMES
@@ -39,6 +39,9 @@ FOV = 70.0
 
 TOLD = 8
 """Of how many different happenings in a frame truth tells which kind of block it was."""
+
+VERSION = 2
+"""Of saved states: raised where what they hold, or what it means, becomes another. Those of version 1 do not say it."""
 
 STUFF = NAMES[1:]
 """What the segmentation numbers after the things: every kind of block but air."""
@@ -100,6 +103,7 @@ class VoxelBackend:
     """
 
     capabilities = frozenset({"depth", "segmentation", "camera", "save", "intervene", "expert"})
+    forms = edits.FORMS
 
     def __init__(
         self,
@@ -229,6 +233,7 @@ class VoxelBackend:
         """Everything that decides the future, and what the last frame did."""
         rules = {f"rules {name}": value for name, value in self.rules.save().items()}
         return {
+            "version": np.array(VERSION),
             "player": self.player.copy(),
             "hands": self.hands.vector(),
             "blocks": self.blocks.copy(),
@@ -240,7 +245,17 @@ class VoxelBackend:
         }
 
     def restore(self, seed: int, applied: tuple[str, ...], state: Mapping[str, np.ndarray]) -> None:
-        """Begin the seed's episode, unless it is the one at hand, and return to the state."""
+        """Begin the seed's episode, unless it is the one at hand, and return to the state.
+
+        Raises:
+            ValueError: Where another version of this world saved it.
+        """
+        came = int(state["version"]) if "version" in state else 1
+        if came != VERSION:
+            raise ValueError(
+                f"the state is of version {came} of the voxel world, and this is version {VERSION}, whose states hold "
+                f"something else: restore it with the worldsim that saved it, or play the episode anew from seed {seed}"
+            )
         if seed != self.seed:
             self.reset(seed)
         self.player, self.blocks = state["player"].copy(), state["blocks"].copy()
@@ -251,7 +266,11 @@ class VoxelBackend:
         self.applied = applied
 
     def intervene(self, change: str) -> None:
-        """Make one of the valid changes."""
+        """Make one of the valid changes, or one of `edits.FORMS`.
+
+        Raises:
+            ValueError: Where an edit cannot be made; then nothing is changed.
+        """
         verb, _, what = change.partition(":")
         if self.recipe.changes and change in self.recipe.changes:
             self.recipe.changes[change](self)
@@ -259,9 +278,13 @@ class VoxelBackend:
             self.time = {"noon": sky.NOON, "night": sky.NIGHT}[what]
         elif verb == "remove":
             self.take(int(what))
+        elif verb in edits.FORMS:
+            edit = edits.read(change, self.blocks)
+            edits.check(change, edit, self._taken(), self.things.hue.tolist())
+            self.put(edit.cell, edit.kind)
         else:
             self.things.recolour(int(what), self.blocks)
-        self._find()
+        self.things.find(self.blocks, anew=verb == "set" or bool(self._events.any()))
         self.applied = (*self.applied, change)
 
     def arms(self) -> Mapping[str, Arm]:

@@ -12,6 +12,7 @@ below the floor: so arrays keep their shapes, and to remove a thing is to empty 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import mujoco
@@ -174,6 +175,7 @@ class MujocoBackend:
     """
 
     capabilities = frozenset({"depth", "segmentation", "camera", "save", "intervene", "expert"})
+    forms: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,

@@ -31,6 +31,7 @@ As the env ends, and `gymnasium.make` cuts an episode after 1000 steps.
 
 from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import gymnasium
@@ -73,6 +74,7 @@ class GymBackend:
 
     capabilities = frozenset({"depth", "segmentation", "camera", "save"})
     changes: tuple[str, ...] = ()
+    forms: Mapping[str, str] = MappingProxyType({})
     applied: tuple[str, ...] = ()
 
     def __init__(self, env: Any, renderer: str, labels: bool, variation: Variation):

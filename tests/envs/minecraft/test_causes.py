@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from worldsim_envs.minecraft import causes
+from worldsim_envs.minecraft.acts import AFTER, LATE, START, STEPS
 from worldsim_envs.minecraft.blocks import FALLS, LIQUID
-from worldsim_envs.minecraft.causes import AFTER, LATE, SCENES, START, STEPS
+from worldsim_envs.minecraft.causes import SCENES
 from worldsim_envs.minecraft.world import EVENTS
 from worldsim_envs.variation import RANGES, Variation
 
