@@ -103,7 +103,7 @@ class VoxelBackend:
     """
 
     capabilities = frozenset({"depth", "segmentation", "camera", "save", "intervene", "expert"})
-    forms = edits.FORMS
+    forms: Mapping[str, str] = edits.FORMS
 
     def __init__(
         self,
