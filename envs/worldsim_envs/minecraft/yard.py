@@ -3,7 +3,7 @@
 ## Description
 A walled yard of blocks under the sky, with a block of wool on a pillar in its middle, another at its side, grey blocks
 around, and trees beyond the wall. Nothing moves but the player and the clouds. Before the wall stand 28 beacons, posts
-of glass with two blocks of wool, whose pairs of hues and places are known: at least four are in every picture of the
+of stone with two blocks of wool, whose pairs of hues and places are known: at least four are in every picture of the
 paths, at 4 to 18 m, so a picture says where it was taken from. Four scenes share the yard:
 
 - `worldsim/VoxelYard-v0` stands still for 16 frames, then goes a short way and back: more than half of each picture was
@@ -23,8 +23,9 @@ so a frame turns by twice as much. One walks at 4.32 m/s, sneaks at 1.30 m/s, an
 ## Observations
 `pov` uint8 [size, size, 3] at 10 Hz with a field of view of 70 degrees, and where asked for `depth` (m) and
 `segmentation`: things first, then the kinds of block, -1 for the sky. A block of a beacon is at least 5 pixels across
-at 128 pixels. The truth also has `beacon` [28 2 3], where the middles of each post's lower and upper block are (m), and
-`beacon_hue` [28 2]; Mosaic has none. The camera's pose says exactly where keys and mouse have led.
+at 128 pixels. The truth also has `beacon` [28 2 3], where the middles of each post's lower and upper block are (m),
+`beacon_hue` [28 2], `beacon_shape` (a box) and `beacon_size` (m); Mosaic has none. The camera's pose says exactly where
+keys and mouse have led.
 
 ## Start
 The player stands 4.5 m (Tour: 2.2 m) before the middle of the yard and looks at it. Hues, places and kinds of
@@ -80,7 +81,7 @@ from worldsim_envs.minecraft.walkers import walker
 from worldsim_envs.minecraft.ways import FPS, MIDDLE, SNEAKING, TICKS, WALKING, act, circle, orbit, told
 from worldsim_envs.minecraft.world import STUFF, Mob, Recipe, Stage, VoxelBackend, Wool
 from worldsim_envs.scene import Arm, Scene
-from worldsim_envs.variation import RANGES, TEMPLATES, Draw
+from worldsim_envs.variation import RANGES, SHAPES, TEMPLATES, Draw
 
 SHORT, LONG = 80, 128
 """Steps of an episode; the last is a rest."""
@@ -178,11 +179,12 @@ class Yard:
             away, low = (8.5 if number % 3 == 0 else rng.uniform(10.3, 11.2)), int(rng.integers(1, 3))
             east, south = round(away * np.sin(turn)), round(away * np.cos(turn))
             for up in range(low + 2):
-                self.put("glass", east, up, south)
+                self.put("stone", east, up, south)
             for ball, hue in enumerate(pair):
                 cell = EAST + east, LAWN + low + 2 * ball, SOUTH + south
                 self.blocks[cell], places[number, ball] = WOOLS[hue], np.array(cell) + 0.5
-        self.facts = {"beacon": places, "beacon_hue": pairs}
+        shape, size = np.array(SHAPES.index("box")), np.array(1.0)
+        self.facts = {"beacon": places, "beacon_hue": pairs, "beacon_shape": shape, "beacon_size": size}
 
     def forms(self, first: float, last: float) -> Wool:
         """Grey blocks around the middle at angles (rad) between these, 0 being beyond it; on one of them a thing."""

@@ -13,7 +13,7 @@ of the room.
 
 ## Observations
 `pov` uint8 [size, size, 3] at 10 Hz, and where asked for `depth` (m) and `segmentation`. The truth also has `beacon`
-and `beacon_hue`, as in Gallery.
+and what else Gallery tells of beacons.
 
 ## Start
 What goes on, how fast, from which side, where to and for how long the camera turns away, and the room follow from the

@@ -30,7 +30,8 @@ down by 0.8 rad at most; what would lead farther ends there.
 ## Observations
 `pov` uint8 [size, size, 3] at 10 Hz, and where asked for `depth` (m) and `segmentation`. A ball of a
 beacon is at least 3 pixels across at 128 pixels. The truth also has `beacon` [28 2 3], where the middles of each
-post's lower and upper ball are (m), and `beacon_hue` [28 2]; Frieze has none.
+post's lower and upper ball are (m), `beacon_hue` [28 2], `beacon_shape` (a sphere) and `beacon_size` (m); Frieze has
+none.
 
 ## Start
 The camera stands 1.1 m (Tour: 0.55 to 0.75 m) before the middle of the room and looks at it. Hues, places, heights and

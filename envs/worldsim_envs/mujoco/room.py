@@ -26,7 +26,7 @@ from worldsim_envs.cameras import Camera, Path, lens, pose, walk
 from worldsim_envs.mujoco.backend import MujocoBackend
 from worldsim_envs.mujoco.studio import blank
 from worldsim_envs.scene import Arm, Truth
-from worldsim_envs.variation import Draw
+from worldsim_envs.variation import SHAPES, Draw
 
 FPS = 10.0
 FOV = 90.0
@@ -175,11 +175,13 @@ def frieze(spec: mujoco.MjSpec) -> None:
 
 
 def beacons(world: MujocoBackend) -> Truth:
-    """Where the middles of each beacon's balls are (`beacon` [b 2 3] m: lower, upper), and their hues [b 2]."""
+    """Where the middles of each beacon's balls are (`beacon` [b 2 3] m: lower, upper), their hues, shape and size."""
     first = world.model.geom("beacon 0 low").id
     balls = first + 3 * np.arange(POSTS)[:, None] + np.arange(2)
     hues = world.model.numeric("beacon hues").data.astype(np.int64).reshape(POSTS, 2)
-    return {"beacon": world.data.geom_xpos[balls].copy(), "beacon_hue": hues}
+    shape, size = np.array(SHAPES.index("sphere")), np.array(BALL)
+    place = world.data.geom_xpos[balls].copy()
+    return {"beacon": place, "beacon_hue": hues, "beacon_shape": shape, "beacon_size": size}
 
 
 def stance(world: MujocoBackend) -> Float64[np.ndarray, "5"]:
