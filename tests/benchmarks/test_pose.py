@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from worldsim_benchmarks.trial import noise
 from worldsim_benchmarks.pose import FEWEST, PoseReader
+from worldsim_benchmarks.trial import noise
 from worldsim_envs import SCENES, palette
 
 SIZE = 128
