@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from worldsim_benchmarks.benchmark import Case, Truth
-from worldsim_envs.scene import SceneEnv
+from worldsim_envs.env import SceneEnv
 
 
 def make(scene: str, *, size: int) -> SceneEnv:

@@ -34,8 +34,9 @@ from scipy.spatial.transform import Rotation
 from worldsim.video import resize
 from worldsim_benchmarks.readers import ColourReader
 from worldsim_envs import SCENES
+from worldsim_envs.env import SceneEnv
 from worldsim_envs.palette import RGB
-from worldsim_envs.scene import SceneEnv, find
+from worldsim_envs.scene import find
 
 Frame = UInt8[np.ndarray, "h w 3"]
 Frames = UInt8[np.ndarray, "t h w 3"]

@@ -66,7 +66,7 @@ SCENES = {
 for _name, _listed in SCENES.items():
     gymnasium.register(
         _name,
-        entry_point="worldsim_envs.scene:SceneEnv",
+        entry_point="worldsim_envs.env:SceneEnv",
         kwargs={"scene": _listed.where},
         max_episode_steps=_listed.steps,
     )

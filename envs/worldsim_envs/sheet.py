@@ -13,7 +13,8 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from worldsim_envs import SCENES
-from worldsim_envs.scene import SceneEnv, told
+from worldsim_envs.env import SceneEnv
+from worldsim_envs.scene import told
 
 
 def sheet(

@@ -9,8 +9,8 @@ import pytest
 
 from worldsim_envs import palette
 from worldsim_envs.cameras import Camera
+from worldsim_envs.env import SceneEnv
 from worldsim_envs.mujoco.render import choose, gl
-from worldsim_envs.scene import SceneEnv
 
 CAMERA = Camera.look((0.3, -2.0, 1.0), (0.0, 0.1, 0.2), fov=40.0, size=64)
 

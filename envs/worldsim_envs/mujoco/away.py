@@ -59,8 +59,9 @@ import numpy as np
 
 from worldsim_envs import cameras
 from worldsim_envs.mujoco import changes
-from worldsim_envs.mujoco.backend import GEOMS, MujocoBackend, Recipe, Thing
+from worldsim_envs.mujoco.backend import MujocoBackend, Recipe
 from worldsim_envs.mujoco.room import ACTIONS, EYE, FPS, HIGH, beacons, camera, expert, room, steer, told
+from worldsim_envs.mujoco.thing import GEOMS, Thing
 from worldsim_envs.scene import Arm, Scene
 from worldsim_envs.variation import RANGES, TEMPLATES, Draw
 

@@ -19,91 +19,20 @@ import mujoco
 import numpy as np
 from jaxtyping import Float64
 
-from worldsim_envs import palette
 from worldsim_envs.cameras import Camera
 from worldsim_envs.captions import captions, observe
 from worldsim_envs.mujoco.render import choose
 from worldsim_envs.mujoco.studio import cover
+from worldsim_envs.mujoco.thing import Thing, add, parking, reach
+from worldsim_envs.mujoco.visibility import visible
 from worldsim_envs.scene import Arm, Picture, Truth
 from worldsim_envs.variation import SHAPES, Draw, Variation
 
 STATE = int(mujoco.mjtState.mjSTATE_INTEGRATION)
 """All that decides the future of a model: restored, the continuation is equal to the bit."""
 
-GEOMS = {
-    "sphere": mujoco.mjtGeom.mjGEOM_SPHERE,
-    "box": mujoco.mjtGeom.mjGEOM_BOX,
-    "cylinder": mujoco.mjtGeom.mjGEOM_CYLINDER,
-    "capsule": mujoco.mjtGeom.mjGEOM_CAPSULE,
-    "ellipsoid": mujoco.mjtGeom.mjGEOM_ELLIPSOID,
-}
-
 FEEL = 0.01
 """How often contacts are noted within a frame (s); a bounce lasts longer."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A further piece of a thing, fixed to it.
-
-    Attributes:
-        shape: One of `SHAPES`.
-        size: Half its extent along its own axes (m).
-        position: In the thing's axes (m).
-        turn: In the thing's axes, a quaternion (wxyz).
-        shade: How grey it is, 0 to 1; None paints it in the thing's hue.
-    """
-
-    shape: str
-    size: Sequence[float]
-    position: Sequence[float] = (0.0, 0.0, 0.0)
-    turn: Sequence[float] = (1.0, 0.0, 0.0, 0.0)
-    shade: float | None = None
-
-
-@dataclass(frozen=True)
-class Thing:
-    """An object of a scene as it starts.
-
-    Attributes:
-        shape: One of `SHAPES`. A box is a cube; a cylinder and a capsule stand upright.
-        diameter: Across (m): of a box its edge.
-        hue: Index into the palette.
-        position: Of its centre (m).
-        velocity: Linear (m/s).
-        yaw: Turn about the vertical (rad).
-        spin: Turning about world axes (rad/s).
-        density: kg/m^3.
-        friction: Sliding, torsional (m), rolling (m); all zero makes it glide.
-        bounce: Damping ratio of a contact; 1 does not bounce.
-        size: Half the extent along its own axes (m), where it is not as wide and as high as `diameter` says.
-        parts: Further pieces.
-        mount: The body, by its name in the spec, that it is fixed to, `position` then being in that body's axes; a
-            thing without one is free. What is mounted has no place or speed of its own.
-    """
-
-    shape: str
-    diameter: float
-    hue: int
-    position: Sequence[float]
-    velocity: Sequence[float] = (0.0, 0.0, 0.0)
-    yaw: float = 0.0
-    spin: Sequence[float] = (0.0, 0.0, 0.0)
-    density: float = 500.0
-    friction: tuple[float, float, float] = (0.6, 0.01, 0.002)
-    bounce: float = 1.0
-    size: Sequence[float] | None = None
-    parts: Sequence[Part] = ()
-    mount: str = ""
-
-    @property
-    def half(self) -> tuple[float, float, float]:
-        """Half the extent along its own axes (m)."""
-        if self.size is None:
-            slim = {"capsule": (0.3, 0.3, 0.5), "ellipsoid": (0.5, 0.38, 0.38)}.get(self.shape, (0.5, 0.5, 0.5))
-            return self.diameter * slim[0], self.diameter * slim[1], self.diameter * slim[2]
-        wide, deep, high = map(float, self.size)
-        return wide, deep, high
 
 
 def no_arms(world: "MujocoBackend") -> Mapping[str, Arm]:
@@ -210,7 +139,7 @@ class MujocoBackend:
         spec.option.timestep = self.recipe.timestep
         spec.worldbody.add_camera(name="eye")  # renderers want one; where it looks from is told them with each picture
         for slot in range(self.recipe.slots):
-            _add(spec, slot, things[slot] if slot < len(things) else None)
+            add(spec, slot, things[slot] if slot < len(things) else None)
         if draw.template != "palette":
             cover(spec, draw.template, seed)
         self.model = spec.compile()
@@ -229,7 +158,7 @@ class MujocoBackend:
         self.present = np.arange(self.recipe.slots) < len(things)
         self.hue = np.array([thing.hue for thing in things] + [-1] * empty)
         self.shape = np.array([SHAPES.index(thing.shape) for thing in things] + [-1] * empty)
-        self.extent = np.array([_reach(thing) for thing in things] + [(0.05,) * 3] * empty)
+        self.extent = np.array([reach(thing) for thing in things] + [(0.05,) * 3] * empty)
         self._owner = np.full(self.model.ngeom + 1, -1, np.int32)  # its last entry stands for no geom at all
         for slot, geoms in enumerate(self.pieces):
             self._owner[geoms] = slot
@@ -283,7 +212,7 @@ class MujocoBackend:
             "size": self.extent.copy(),
             "diameter": 2 * self.extent.max(1),
             "pixel": np.where((self.present & (depth > 0))[:, None], pixel, -1.0),
-            "visible": self._visible(camera, size),
+            "visible": visible(self.model, self.data, self._owner, self.present, camera, size),
             "contact": self._touched.copy(),
             "simulator": self.vector(),
             **self.recipe.facts(self),
@@ -349,7 +278,7 @@ class MujocoBackend:
         """Keep an absent thing where nobody looks. Nothing holds it there, so each frame puts it back."""
         if not self.free[slot]:
             return  # it stays on its mount, unseen and untouched
-        self.place(slot)[:] = [*_parking(slot), 1, 0, 0, 0]
+        self.place(slot)[:] = [*parking(slot), 1, 0, 0, 0]
         self.speed(slot)[:] = 0
 
     def paint(self, geoms: Sequence[int] | np.ndarray, rgb: Sequence[float] | np.ndarray) -> None:
@@ -384,114 +313,3 @@ class MujocoBackend:
             for one, other in (pairs.T, pairs.T[::-1]):
                 mine = one >= 0
                 self._touched[one[mine], other[mine]] = True  # -1, which is no thing, is the last column
-
-    def _visible(self, camera: Camera, size: int) -> Float64[np.ndarray, " o"]:
-        """For each thing the share of rays, cast at points all over and inside it, that meet it first."""
-        visible = np.zeros(self.recipe.slots)
-        eye, nothing = camera.pose[:3, 3].copy(), np.int32(-1)
-        for slot in np.flatnonzero(self.present).tolist():
-            points = np.concatenate([self._points(geom) for geom in self.pieces[slot].tolist()])
-            pixel, depth = camera.project(points)
-            inside = (depth > 0) & ((pixel >= 0) & (pixel <= size)).all(1)
-            if inside.any():
-                rays = points[inside] - eye
-                met, far = np.full(len(rays), nothing), np.empty(len(rays))
-                every = (None, True, -1)
-                mujoco.mj_multiRay(
-                    self.model, self.data, eye, rays.ravel(), *every, met, far, None, len(rays), mujoco.mjMAXVAL
-                )
-                visible[slot] = np.mean(self._owner[met] == slot) * inside.mean()
-        return visible
-
-    def _points(self, geom: int) -> Float64[np.ndarray, "n 3"]:
-        """Points all over and inside a geom (m)."""
-        kind, size = int(self.model.geom_type[geom]), self.model.geom_size[geom]
-        if kind == int(GEOMS["sphere"]):
-            half = size[[0, 0, 0]]
-        elif kind == int(GEOMS["cylinder"]):
-            half = size[[0, 0, 1]]
-        elif kind == int(GEOMS["capsule"]):
-            half = size[[0, 0, 1]] + [0, 0, size[0]]
-        else:
-            half = size
-        return (_POINTS[kind] * half) @ self.data.geom_xmat[geom].reshape(3, 3).T + self.data.geom_xpos[geom]
-
-
-def _parking(slot: int) -> tuple[float, float, float]:
-    return (2.0 * slot, 0.0, -20.0)
-
-
-def _add(spec: mujoco.MjSpec, slot: int, thing: Thing | None) -> None:
-    """Put a thing, or an empty slot, into the world."""
-    solid = thing is not None
-    thing = thing or Thing("sphere", 0.1, -1, _parking(slot))
-    glides = not any(thing.friction)
-    around = spec.body(thing.mount) if thing.mount else spec.worldbody
-    body = around.add_body(
-        name=f"thing {slot}",
-        pos=np.asarray(thing.position, float),
-        quat=[np.cos(thing.yaw / 2), 0.0, 0.0, np.sin(thing.yaw / 2)],
-    )
-    if not thing.mount:
-        body.add_freejoint(name=f"thing {slot}")
-    for number, piece in enumerate((Part(thing.shape, thing.half), *thing.parts)):
-        body.add_geom(
-            name=f"thing {slot}" + (f" part {number}" if number else ""),
-            type=GEOMS[piece.shape],
-            pos=piece.position,
-            quat=piece.turn,
-            size=_measures(piece),
-            rgba=[*(palette.RGB[thing.hue] if piece.shade is None else [piece.shade] * 3), 1.0] if solid else [0.0] * 4,
-            density=thing.density,
-            condim=1 if glides else 6,
-            friction=thing.friction if not glides else (1.0, 0.0, 0.0),
-            solref=[0.02, thing.bounce],
-            priority=1,  # what a thing is made of decides a contact, not the floor
-            contype=int(solid),
-            conaffinity=int(solid),
-        )
-
-
-def _reach(thing: Thing) -> Float64[np.ndarray, " 3"]:
-    """How far a thing and its parts reach from its centre along its own axes (m)."""
-    reach, turn = np.array(thing.half), np.empty(9)
-    for part in thing.parts:
-        mujoco.mju_quat2Mat(turn, np.asarray(part.turn, float))
-        reach = np.maximum(reach, np.abs(part.position) + np.abs(turn.reshape(3, 3)) @ np.asarray(part.size, float))
-    return reach
-
-
-def _measures(piece: Part) -> list[float]:
-    """MuJoCo's numbers for half an extent."""
-    wide, deep, high = map(float, piece.size)
-    if piece.shape == "capsule":
-        return [wide, high - wide, 0.0]
-    return [wide, high, 0.0] if piece.shape == "cylinder" else [wide, deep, high]
-
-
-def _spread(count: int) -> Float64[np.ndarray, "n 3"]:
-    """Points on the unit ball, half of them on its surface and half inside: a golden spiral (Vogel, 1979)."""
-    index = np.arange(count)
-    height = 1 - (2 * index + 1) / count
-    turn = index * np.pi * (3 - np.sqrt(5))
-    around = np.sqrt(1 - height**2)
-    points = np.column_stack([around * np.cos(turn), around * np.sin(turn), height])
-    depth = np.where(index % 2, 1.0, ((index // 2 * 0.618) % 1) ** (1 / 3))
-    return points * depth[:, None]
-
-
-def _fill(shape: str) -> Float64[np.ndarray, "n 3"]:
-    """The same points, pulled to the walls of a shape one half across, a little within them."""
-    ball = _spread(80)
-    length = np.linalg.norm(ball, axis=1)
-    wall = {
-        "sphere": length,
-        "box": np.abs(ball).max(1),
-        "cylinder": np.maximum(np.hypot(ball[:, 0], ball[:, 1]), np.abs(ball[:, 2])),
-        "capsule": length,
-        "ellipsoid": length,
-    }[shape]
-    return 0.98 * ball * (length / np.maximum(wall, 1e-9))[:, None]
-
-
-_POINTS = {int(kind): _fill(shape) for shape, kind in GEOMS.items()}

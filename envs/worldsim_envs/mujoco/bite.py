@@ -60,10 +60,11 @@ from jaxtyping import Bool
 from worldsim_envs import palette
 from worldsim_envs.cameras import Camera, lens, pose
 from worldsim_envs.mujoco.asking import slide
-from worldsim_envs.mujoco.backend import GEOMS, MujocoBackend, Part, Recipe, Thing
+from worldsim_envs.mujoco.backend import MujocoBackend, Recipe
 from worldsim_envs.mujoco.causes import CONTEXT, FPS, bystander, families, standing, tellings
 from worldsim_envs.mujoco.changes import dim, each, recolour, remove
 from worldsim_envs.mujoco.room import room, stance
+from worldsim_envs.mujoco.thing import GEOMS, Part, Thing
 from worldsim_envs.scene import Arm, Scene, Truth
 from worldsim_envs.variation import RANGES, TEMPLATES, Draw, spell
 

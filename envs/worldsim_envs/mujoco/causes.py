@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from worldsim_envs.mujoco.backend import MujocoBackend, Thing
+from worldsim_envs.mujoco.backend import MujocoBackend
 from worldsim_envs.mujoco.changes import dim, each, recolour, remove
+from worldsim_envs.mujoco.thing import Thing
 from worldsim_envs.scene import Arm
 from worldsim_envs.variation import Draw
 

@@ -62,38 +62,30 @@ from gymnasium import spaces
 
 from worldsim_envs import palette
 from worldsim_envs.mujoco.asking import CAMERA, FPS, removals
-from worldsim_envs.mujoco.backend import MujocoBackend, Recipe, Thing
+from worldsim_envs.mujoco.backend import MujocoBackend, Recipe
 from worldsim_envs.mujoco.studio import studio
-from worldsim_envs.scene import Arm, Scene, Truth
+from worldsim_envs.mujoco.thing import Thing
+from worldsim_envs.mujoco.vessels import (
+    APART,
+    CUP,
+    HEIGHT,
+    LIFT,
+    LINE,
+    THIN,
+    TURN,
+    act,
+    box,
+    carriage,
+    cup,
+    facts,
+    holds_cups,
+    unit,
+    wall,
+)
+from worldsim_envs.scene import Arm, Scene
 from worldsim_envs.variation import RANGES, TEMPLATES, Draw, spell
 
 STEPS = 100
-LINE = 0.3
-"""How far behind the middle of the table the carriage's middle is (m)."""
-
-APART = 0.5
-"""How far a cup is from the carriage's middle (m)."""
-
-CUP = (0.235, 0.46)
-"""A cup's radius inside, and its height (m)."""
-
-SIDES = 10
-"""How many flat pieces a cup's wall has."""
-
-BOX = (0.86, 0.25, 0.74)
-"""Half the box's width and depth inside, and its height (m)."""
-
-THIN = 0.012
-"""Half the thickness of all walls (m)."""
-
-GAP = 0.006
-"""How far above the table a vessel stops (m)."""
-
-LIFT, SLIDE, TURN = 1.2, 0.8, 3.0
-"""What an action of 1 means (m/s, m/s, rad/s)."""
-
-HEIGHT = {"cups": 0.68, "box": 0.6}
-"""How far vessels can be lifted (m)."""
 
 PACE = 0.41
 """How far the magnets hang from one another (m)."""
@@ -105,11 +97,11 @@ HANG, LET_GO, EACH = 0.97, 0.5, 0.2
 def _cups(turns: bool, draw: Draw) -> tuple[mujoco.MjSpec, list[Thing]]:
     rng, spec = draw.rng, studio(draw.rng, slant=0.2)
     shade, side = rng.uniform(0.26, 0.38), rng.choice([-1, 1])
-    body = _carriage(spec, "cups", turns=turns, start=side * (0.9 if turns else 0.3))
+    body = carriage(spec, "cups", turns=turns, start=side * (0.9 if turns else 0.3))
     for middle in (-APART, APART):
-        _cup(body, middle, shade)
+        cup(body, middle, shade)
     top = CUP[1] + 2 * THIN
-    _wall(body, (0.0, 0.0, top + 0.02), (APART, 0.025, 0.02), shade + 0.12)
+    wall(body, (0.0, 0.0, top + 0.02), (APART, 0.025, 0.02), shade + 0.12)
     count = 2 if turns else int(rng.integers(1, 3))
     hues = rng.choice(len(palette.NAMES), count, replace=False)
     places = rng.permutation([-APART, APART])[:count]
@@ -119,77 +111,14 @@ def _cups(turns: bool, draw: Draw) -> tuple[mujoco.MjSpec, list[Thing]]:
 def _count(draw: Draw) -> tuple[mujoco.MjSpec, list[Thing]]:
     rng, spec = draw.rng, studio(draw.rng, slant=0.2)
     shade = rng.uniform(0.26, 0.38)
-    body = _carriage(spec, "box", turns=False, start=0.0)
-    wide, deep, high = BOX
-    for x, y, size in (
-        (0.0, -deep - THIN, (wide + 2 * THIN, THIN, high / 2)),
-        (0.0, deep + THIN, (wide + 2 * THIN, THIN, high / 2)),
-        (-wide - THIN, 0.0, (THIN, deep, high / 2)),
-        (wide + THIN, 0.0, (THIN, deep, high / 2)),
-    ):
-        _wall(body, (x, y, high / 2), size, shade)
+    body = carriage(spec, "box", turns=False, start=0.0)
+    box(body, shade)
     count = int(rng.integers(2, 5))
     hues = rng.choice(len(palette.NAMES), count, replace=False)
     places = (np.arange(4) - 1.5)[np.sort(rng.choice(4, count, replace=False))] * PACE
     things = [_ball(draw, int(hue), (place, LINE), above=HANG) for hue, place in zip(hues, places, strict=True)]
-    _wall(spec.worldbody, (0.0, LINE, HANG + 0.23), (0.64, 0.02, 0.015), shade + 0.12, solid=False)
+    wall(spec.worldbody, (0.0, LINE, HANG + 0.23), (0.64, 0.02, 0.015), shade + 0.12, solid=False)
     return spec, things
-
-
-def _carriage(spec: mujoco.MjSpec, kind: str, *, turns: bool, start: float) -> mujoco.MjsBody:
-    """What holds vessels: two joints, each driven to a speed; the cups' begins lifted, the box's on the table."""
-    spec.compiler.degree = False
-    low = 0.0 if kind == "box" else HEIGHT[kind]
-    angle = start if turns else 0.0
-    body = spec.worldbody.add_body(
-        name="carriage",
-        pos=[0.0 if turns else start, LINE, GAP + low],
-        quat=[np.cos(angle / 2), 0.0, 0.0, np.sin(angle / 2)],
-        gravcomp=1.0,
-    )
-    hinge, rail = mujoco.mjtJoint.mjJNT_HINGE, mujoco.mjtJoint.mjJNT_SLIDE
-    sideways = (hinge, (0, 0, 1), (-8.0, 8.0)) if turns else (rail, (1, 0, 0), (-0.4, 0.4))
-    for name, ref, (joint, axis, span) in (
-        ("lift", low, (rail, (0, 0, 1), (0.0, HEIGHT[kind]))),
-        ("aside", start, sideways),
-    ):
-        made = body.add_joint(name=name, type=joint, axis=axis, ref=ref, range=span)
-        made.limited = mujoco.mjtLimited.mjLIMITED_TRUE
-        made.solref_limit = [0.01, 1.0]
-        drive = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
-        drive.set_to_velocity(kv=300.0)
-        drive.forcelimited, drive.forcerange = True, [-150.0, 150.0]
-    return body
-
-
-def _cup(body: mujoco.MjsBody, middle: float, shade: float) -> None:
-    """A round wall of flat pieces and a lid."""
-    radius, high = CUP[0] + THIN, CUP[1]
-    for turn in np.arange(SIDES) * 2 * np.pi / SIDES:
-        at = (middle + radius * np.cos(turn), radius * np.sin(turn), high / 2)
-        half = radius * np.tan(np.pi / SIDES) + THIN / 2
-        _wall(body, at, (THIN, half, high / 2), shade, turn=turn)
-    body.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_CYLINDER,
-        pos=[middle, 0.0, high + THIN],
-        size=[radius + 1.5 * THIN, THIN, 0.0],
-        rgba=[shade] * 3 + [1],
-        mass=0.1,
-    )
-
-
-def _wall(body: mujoco.MjsBody, at, size, shade: float, *, turn: float = 0.0, solid: bool = True) -> None:
-    body.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_BOX,
-        pos=at,
-        quat=[np.cos(turn / 2), 0.0, 0.0, np.sin(turn / 2)],
-        size=size,
-        rgba=[shade] * 3 + [1],
-        mass=0.2,
-        friction=[0.2, 0.0, 0.0],
-        contype=int(solid),
-        conaffinity=int(solid),
-    )
 
 
 def _ball(draw: Draw, hue: int, place: tuple[float, float], *, above: float | None = None) -> Thing:
@@ -206,34 +135,24 @@ def _ball(draw: Draw, hue: int, place: tuple[float, float], *, above: float | No
     return replace(thing, position=(*place, thing.half[2] if above is None else above))
 
 
-def _act(world: MujocoBackend, action: np.ndarray) -> None:
-    world.data.actuator("aside").ctrl[0] = float(action[0]) * _unit(world)
-    world.data.actuator("lift").ctrl[0] = float(action[1]) * LIFT
-
-
 def _act_below_magnets(world: MujocoBackend, action: np.ndarray) -> None:
     """A magnet carries its thing's weight until the clock lets go."""
-    _act(world, action)
+    act(world, action)
     held = world.data.time < LET_GO + EACH * np.arange(world.recipe.slots) - 1e-6
     weight = 9.81 * world.model.body_mass[world.bodies]
     world.data.xfrc_applied[world.bodies, 2] = np.where(held & world.present, weight, 0.0)
 
 
-def _unit(world: MujocoBackend) -> float:
-    turns = int(world.model.joint("aside").type[0]) == int(mujoco.mjtJoint.mjJNT_HINGE)
-    return TURN if turns else SLIDE
-
-
 def _script(world: MujocoBackend, *, back: bool = False) -> list[np.ndarray]:
     """Line up with the things, let down, move, lift; `back`: move half as far as that, and back."""
-    turns, cups = _unit(world) == TURN, _holds_cups(world)
+    turns, cups = unit(world) == TURN, holds_cups(world)
     plan = np.random.default_rng([world.seed, 11])
     hidden = round(max(spell(world.seed), 1.6 if turns else 0.0) * FPS)
     still = (0.0, 0.0)
     if cups:
         start = -float(world.model.qpos0[world.model.joint("aside").qposadr[0]])
         travel = int(np.ceil(HEIGHT["cups"] / LIFT * FPS)) + 1
-        script = [still] * 3 + [(start / 0.4 / _unit(world), 0.0)] * 4 + [still] + [(0.0, -1.0)] * travel
+        script = [still] * 3 + [(start / 0.4 / unit(world), 0.0)] * 4 + [still] + [(0.0, -1.0)] * travel
     else:
         travel = int(np.ceil(HEIGHT["box"] / LIFT * FPS)) + 1
         script = [still] * 16
@@ -243,16 +162,12 @@ def _script(world: MujocoBackend, *, back: bool = False) -> list[np.ndarray]:
     else:
         moving = int(np.clip(hidden - 2, 2, 8))
         speed = float(plan.choice([-1, 1])) * min(0.28 if cups else 0.2, 0.055 * moving) / (moving / FPS)
-    speed /= _unit(world)
+    speed /= unit(world)
     half = moving // 2
     script += [(speed, 0.0)] * half + [(-speed if back else speed, 0.0)] * (moving - half)
     script += [still] * max(0, hidden - moving) + [(0.0, 1.0)] * travel
     script += [still] * (STEPS - len(script))
     return [np.array(action, np.float32) for action in script]
-
-
-def _holds_cups(world: MujocoBackend) -> bool:
-    return int(world.model.body_geomnum[world.model.body("carriage").id]) > 4  # the box has but four walls
 
 
 def _expert(world: MujocoBackend, rng: np.random.Generator) -> np.ndarray:
@@ -306,20 +221,7 @@ def _counting(world: MujocoBackend) -> dict[str, Arm]:
     }
 
 
-def _facts(world: MujocoBackend) -> Truth:
-    """Where the vessels are, and what is in them: within the wall, and no higher than its upper edge."""
-    carriage = world.data.body("carriage")
-    cups = _holds_cups(world)
-    middles = np.array([[-APART, 0.0, 0.0], [APART, 0.0, 0.0]] if cups else [[0.0, 0.0, 0.0]])
-    vessels = middles @ carriage.xmat.reshape(3, 3).T + carriage.xpos
-    away = world.data.xpos[world.bodies][:, None] - vessels
-    flat = np.abs(away[..., :2])
-    within = np.linalg.norm(flat, axis=-1) < CUP[0] if cups else (flat < BOX[:2]).all(-1)
-    inside = within & (away[..., 2] > 0) & (away[..., 2] < (CUP[1] if cups else BOX[2])) & world.present[:, None]
-    return {"vessel": vessels, "holder": np.where(inside.any(1), inside.argmax(1), -1)}
-
-
-def _recipe(slots: int, build, arms, changes, act=_act) -> Recipe:
+def _recipe(slots: int, build, arms, changes, act=act) -> Recipe:
     return Recipe(
         slots=slots,
         fps=FPS,
@@ -329,7 +231,7 @@ def _recipe(slots: int, build, arms, changes, act=_act) -> Recipe:
         expert=_expert,
         changes=changes,
         arms=arms,
-        facts=_facts,
+        facts=facts,
     )
 
 

@@ -77,9 +77,10 @@ import mujoco
 import numpy as np
 
 from worldsim_envs import cameras
-from worldsim_envs.mujoco.backend import GEOMS, MujocoBackend, Recipe, Thing, no_facts
+from worldsim_envs.mujoco.backend import MujocoBackend, Recipe, no_facts
 from worldsim_envs.mujoco.changes import each, remove
 from worldsim_envs.mujoco.room import ACTIONS, EYE, FPS, beacons, camera, expert, frieze, room, steer, twins
+from worldsim_envs.mujoco.thing import GEOMS, Thing
 from worldsim_envs.scene import Arm, Scene
 from worldsim_envs.variation import RANGES, TEMPLATES, Draw
 

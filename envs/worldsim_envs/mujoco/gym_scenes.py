@@ -40,9 +40,10 @@ import numpy as np
 from jaxtyping import Float64
 
 from worldsim_envs.cameras import Camera
+from worldsim_envs.env import SceneEnv
 from worldsim_envs.mujoco.backend import STATE
 from worldsim_envs.mujoco.render import choose
-from worldsim_envs.scene import Arm, Picture, Scene, SceneEnv, Truth
+from worldsim_envs.scene import Arm, Picture, Scene, Truth
 from worldsim_envs.variation import Variation
 
 

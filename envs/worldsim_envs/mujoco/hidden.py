@@ -56,9 +56,10 @@ from gymnasium import spaces
 
 from worldsim_envs import palette
 from worldsim_envs.mujoco.asking import CAMERA, EYE, FPS, present_absent, slide
-from worldsim_envs.mujoco.backend import MujocoBackend, Recipe, Thing
+from worldsim_envs.mujoco.backend import MujocoBackend, Recipe
 from worldsim_envs.mujoco.changes import each, recolour, remove, swap
 from worldsim_envs.mujoco.studio import studio
+from worldsim_envs.mujoco.thing import Thing
 from worldsim_envs.scene import Arm, Scene
 from worldsim_envs.variation import RANGES, SPELLS, TEMPLATES, Draw, spell
 

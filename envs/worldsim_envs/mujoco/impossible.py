@@ -62,10 +62,11 @@ from gymnasium import spaces
 
 from worldsim_envs import palette
 from worldsim_envs.mujoco.asking import CAMERA, FPS, removals
-from worldsim_envs.mujoco.backend import GEOMS, MujocoBackend, Recipe, Thing
+from worldsim_envs.mujoco.backend import MujocoBackend, Recipe
 from worldsim_envs.mujoco.changes import swap
 from worldsim_envs.mujoco.hidden import CONTEXT, LANES, reach, screen, view
 from worldsim_envs.mujoco.studio import studio
+from worldsim_envs.mujoco.thing import GEOMS, Thing
 from worldsim_envs.scene import Arm, Scene, Truth
 from worldsim_envs.variation import RANGES, SHAPES, TEMPLATES, Draw
 

@@ -57,9 +57,10 @@ from gymnasium import spaces
 
 from worldsim_envs import palette
 from worldsim_envs.mujoco.asking import CAMERA, CONTEXT, EYE, FPS, present_absent, removals, slide
-from worldsim_envs.mujoco.backend import MujocoBackend, Recipe, Thing
+from worldsim_envs.mujoco.backend import MujocoBackend, Recipe
 from worldsim_envs.mujoco.hidden import longer, passer
 from worldsim_envs.mujoco.studio import studio
+from worldsim_envs.mujoco.thing import Thing
 from worldsim_envs.scene import Arm, Scene, Truth
 from worldsim_envs.variation import RANGES, TEMPLATES, Draw, spell
 

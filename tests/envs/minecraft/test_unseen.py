@@ -5,9 +5,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from worldsim_envs.env import SceneEnv
 from worldsim_envs.minecraft import covered, unseen
 from worldsim_envs.minecraft.unseen import CONTEXT
-from worldsim_envs.scene import SceneEnv
 from worldsim_envs.variation import RANGES, SPELLS
 
 SIZE = 32
