@@ -52,8 +52,9 @@ from gymnasium import spaces
 from worldsim_envs import palette
 from worldsim_envs.cameras import Camera
 from worldsim_envs.mujoco.asking import FPS, removals
-from worldsim_envs.mujoco.backend import MujocoBackend, Recipe, Thing
+from worldsim_envs.mujoco.backend import MujocoBackend, Recipe
 from worldsim_envs.mujoco.studio import studio, tray
+from worldsim_envs.mujoco.thing import Thing
 from worldsim_envs.scene import Arm, Scene, Truth
 from worldsim_envs.variation import RANGES, TEMPLATES, Draw
 
