@@ -47,7 +47,7 @@ class Registers(nn.Module):
 
     def __init__(self, width: int, count: int):
         super().__init__()
-        self.tokens = nn.Parameter(torch.randn(count, width) * 0.02)
+        self.tokens = nn.Parameter(torch.randn(count, width) * 0.02, requires_grad=count > 0)
 
     def forward(self, x: Float[Tensor, "b t g d"]) -> Float[Tensor, "b t gr d"]:
         """Put the registers before the tokens of each frame."""

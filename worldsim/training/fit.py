@@ -21,6 +21,7 @@ import torch
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
+from lightning.pytorch.strategies import ModelParallelStrategy
 from torch import nn
 
 from worldsim.codec.autoencoder import Autoencoder
@@ -73,6 +74,7 @@ def fit(
     logger: dict[str, Any] | None = None,
     accelerator: str = "auto",
     devices: int = 1,
+    strategy: Literal["auto", "ddp", "fsdp"] = "auto",
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true",
     threads: int | None = None,
 ) -> None:
@@ -117,6 +119,8 @@ def fit(
         logger: class_path and init_args of any Lightning logger, to log to besides metrics.csv.
         accelerator: As for a Lightning Trainer.
         devices: As for a Lightning Trainer.
+        strategy: How several devices work together: each with all weights ("ddp", or "auto"), or each with a share of
+            them ("fsdp"), for models that one cannot hold.
         precision: As for a Lightning Trainer.
         threads: CPU threads; by default what torch chooses.
 
@@ -163,7 +167,7 @@ def fit(
     averages, keeper = EMA(ema), Keeper(last, save_every)
     shape = {"rows": batch, "frames": frames, "height": clips.size[0], "width": clips.size[1]}
     flops = training_flops(learner, **shape) if isinstance(learner, DiffusionWorld) else None
-    task = Task(learner, steps, minutes, lr, weight_decay, warmup, decay, seed, flops)
+    task = Task(learner, steps, minutes, lr, weight_decay, warmup, decay, seed, flops, sharded=strategy == "fsdp")
     begin(folder, settings)
     stands = 0
     if last.exists():
@@ -176,6 +180,7 @@ def fit(
     trainer = L.Trainer(
         accelerator=accelerator,
         devices=devices,
+        strategy=sharding(devices) if strategy == "fsdp" else strategy,
         precision=precision,
         max_steps=steps,
         max_epochs=-1,
@@ -211,7 +216,7 @@ def fit(
         trainer.fit(task, datamodule=clips, ckpt_path=last if stands else None, weights_only=True)
     if keeper.stopped:
         raise KeyboardInterrupt
-    learned = averages.model
+    learned = averages.gathered()
     assert isinstance(learned, DiffusionWorld | Autoencoder)
     if isinstance(learned, Autoencoder):
         learned.settle(next(iter(clips.val_dataloader())).frames.to(learned.mean.device))
@@ -224,8 +229,16 @@ def fit(
 PREVIEWS = 3
 """How many held-out episodes previews show."""
 
-CHANGEABLE = {"out", "steps", "minutes", "save_every", "preview_every", "log_every", "logger", "threads", "devices"}
+CHANGEABLE = {
+    *("out", "steps", "minutes", "save_every", "preview_every", "log_every", "logger"),
+    *("threads", "devices", "strategy"),
+}
 """What may differ when a run goes on: how long it is, what it tells of itself, and on what it is computed."""
+
+
+def sharding(devices: int) -> ModelParallelStrategy:
+    """FSDP2 over all devices, with checkpoints in one file, so that a run can go on with another number of them."""
+    return ModelParallelStrategy(data_parallel_size=devices, tensor_parallel_size=1, save_distributed_checkpoint=False)
 
 
 def plain(value: Any) -> Any:

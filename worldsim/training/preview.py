@@ -46,10 +46,11 @@ class Preview(L.Callback):
 
     def make(self, trainer: L.Trainer) -> None:
         """Imagine and write."""
+        model = self.ema.gathered()
         if not (self.episodes and trainer.is_global_zero):
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        made = rollouts(self.ema.model, self.episodes, seen=self.seen, steps=self.steps)  # type: ignore[arg-type]
+        made = rollouts(model, self.episodes, seen=self.seen, steps=self.steps)  # type: ignore[arg-type]
         for index, rollout in enumerate(made):
             name = self.folder / f"step-{trainer.global_step:06d}-{index}"
             write_mp4(name.with_suffix(".mp4"), side_by_side_video(rollout), rollout.fps)
@@ -62,7 +63,7 @@ class Returned(Preview):
     @torch.no_grad()
     def make(self, trainer: L.Trainer) -> None:
         """Encode, decode and write."""
-        codec = self.ema.model
+        codec = self.ema.gathered()
         assert isinstance(codec, nn.Module) and isinstance(codec, Codec)
         if not trainer.is_global_zero:
             return

@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 
 from worldsim.models.cost import peak_flops
+from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.training.optim import BETAS, MuonAdamW, pace, split
 from worldsim.types import Clip
 
@@ -38,6 +40,7 @@ class Task(L.LightningModule):
         seed: Decides all noise.
         flops: Operations of one step, where they are known: how many are done a second is logged, and what share of
             what the device can do at best that is (MFU).
+        sharded: Spread the weights over the processes, block by block (FSDP2), for models that one device cannot hold.
     """
 
     def __init__(
@@ -51,11 +54,12 @@ class Task(L.LightningModule):
         decay: float,
         seed: int,
         flops: int | None = None,
+        sharded: bool = False,
     ):
         super().__init__()
         self.model, self.steps, self.minutes = model, steps, minutes
         self.lr, self.weight_decay, self.warmup, self.decay, self.seed = lr, weight_decay, warmup, decay, seed
-        self.flops, self.peak = flops, math.inf
+        self.flops, self.peak, self.sharded = flops, math.inf, sharded
         self.spent = 0.0  # seconds trained before this process began
         self.began = time.monotonic()
         self.last = (0, self.began)
@@ -69,6 +73,18 @@ class Task(L.LightningModule):
         """The share of the training that is over after so many steps, now."""
         by_time = self.seconds / (60 * self.minutes) if self.minutes else 0.0
         return max(step / self.steps, by_time)
+
+    def configure_model(self) -> None:
+        """Spread the weights, where they are to be; a process gathers those of a block when it comes to it."""
+        if not self.sharded or isinstance(self.model, FSDPModule):
+            return
+        assert self.device_mesh is not None
+        mesh = self.device_mesh["data_parallel"]
+        if isinstance(self.model, DiffusionWorld):
+            for block in self.model.transformer.blocks:
+                fully_shard(block, mesh=mesh)
+        fully_shard(self.model, mesh=mesh)
+        register_fsdp_forward_method(self.model, "loss")
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Muon for the matrices inside the blocks, AdamW for the rest, which is all of a codec."""

@@ -1,0 +1,100 @@
+"""A run whose weights are spread over two processes ends where one process ends that does the work of both."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from worldsim.data.clips import Batches
+from worldsim.data.module import ClipModule
+from worldsim.data.writer import write_episodes
+from worldsim.models.diffusion_world import DiffusionWorld
+from worldsim.models.video_dit import SIZES
+from worldsim.training.optim import MuonAdamW, pace, split
+from worldsim.training.task import seed_of
+from worldsim.types import Episode
+
+STEPS, RANKS, LR = 4, 2, 2e-4
+"""Muon makes its updates orthogonal in bfloat16, so what rounds otherwise differs by some percent of an update."""
+
+RUN = {
+    "frames": 4,
+    "batch": 2,
+    "steps": STEPS,
+    "window": 4,
+    "patch": 16,
+    "threads": 1,
+    "ema": 0.0,
+    "save_every": 2,
+    "lr": LR,
+}
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    path, random = tmp_path_factory.mktemp("data") / "episodes", np.random.default_rng(0)
+    episodes = [
+        Episode(
+            random.normal(size=(7, 2)).astype(np.float32),
+            random.integers(0, 256, (8, 32, 32, 3), dtype=np.uint8),
+            10.0,
+            "test/Noise-v0",
+            seed,
+        )
+        for seed in range(6)
+    ]
+    write_episodes(path, episodes)
+    return path
+
+
+def by_one_process(path) -> dict[str, torch.Tensor]:
+    """The weights after the same steps, each with the mean of the gradients that the processes would have."""
+    clips = ClipModule(path, frames=4, batch=2)
+    clips.setup("fit")
+    torch.manual_seed(0)
+    model = DiffusionWorld(clips.actions, patch=16, **SIZES["micro"]._asdict(), window=4)
+    optimizer = MuonAdamW(*split(model), lr=LR, weight_decay=0.01)
+    batches = [Batches(clips._train, 2, 0, 0, rank, RANKS) for rank in range(RANKS)]
+    for step in range(STEPS):
+        for group in optimizer.param_groups:
+            group["lr"] = LR * pace(step / STEPS)
+        optimizer.zero_grad()
+        for rank in range(RANKS):
+            noise = torch.Generator().manual_seed(seed_of(0, step, rank))
+            (model.loss(batches[rank][step], generator=noise, done=step / STEPS) / RANKS).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    return model.state_dict()
+
+
+def farthest(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
+    """The largest difference of any weight."""
+    return max((one[name] - weight).abs().max().item() for name, weight in other.items() if weight.numel())
+
+
+def length(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
+    """The norm of the difference of all weights."""
+    return sum((one[name] - weight).square().sum().item() for name, weight in other.items()) ** 0.5
+
+
+def test_two_processes_end_where_one_does(recorded, tmp_path):
+    run = tmp_path / "run"
+    settings = {"data": str(recorded), "out": str(run), **RUN}
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(settings))
+    flags = ["--strategy=fsdp", f"--devices={RANKS}", "--accelerator=cpu"]
+    command = [sys.executable, "-m", "worldsim.cli", "fit", "--config", str(tmp_path / "run.yaml"), *flags]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found, wanted = load_file(run / "model" / "model.safetensors"), by_one_process(recorded)
+    assert found.keys() == wanted.keys()
+    torch.manual_seed(0)
+    fresh = DiffusionWorld(2, patch=16, **SIZES["micro"]._asdict(), window=4).state_dict()
+    assert farthest(found, wanted) < 1e-4
+    assert farthest(fresh, wanted) > 5e-4, "they went somewhere"
+    assert length(found, wanted) < 0.05 * length(fresh, wanted)
+    again = subprocess.run([*command, "--steps=6"], capture_output=True, text=True, timeout=300, check=False)
+    assert again.returncode == 0 and f"going on from step {STEPS}" in again.stdout, again.stderr[-3000:]
