@@ -48,7 +48,7 @@ ALIKE, ENOUGH = (0.06, 0.15), 6
 DIM = {"box": 0.01, "sphere": 0.08}
 """By how much spots look narrower than they are, since edges are dim (as a logarithm)."""
 
-LEAST_AREA, LEAST_WIDTH = 6, 1.2
+LEAST_AREA = 6
 """Of a spot (px); see `ColourReader`."""
 
 
@@ -119,7 +119,7 @@ class PoseReader:
         self._wide, self._cube = float(truth["beacon_size"]), SHAPES[int(truth["beacon_shape"])] == "box"
         self._dim = DIM[SHAPES[int(truth["beacon_shape"])]]
         self._focal, self._middle, self._up = float(intrinsics[0, 0]), intrinsics[:2, 2], np.array(up)
-        self._colours = ColourReader(palette, least_area=LEAST_AREA, least_width=LEAST_WIDTH)
+        self._colours = ColourReader(palette, least_area=LEAST_AREA)
         self._number = np.full((len(palette), len(palette)), -1)
         self._number[tuple(hue.T)] = np.arange(len(hue))
 
