@@ -16,7 +16,7 @@ from worldsim_envs.minecraft.seen import BEYOND, HAZE, HORIZON, MOST, SHADES, SH
 from worldsim_envs.minecraft.shading import CURVE, above, glow, mixed, paint, texel_at, turned
 from worldsim_envs.scene import Picture
 
-_CORNERS = ((0.125, 0.625), (0.375, 0.125), (0.625, 0.875), (0.875, 0.375))
+CORNERS = ((0.125, 0.625), (0.375, 0.125), (0.625, 0.875), (0.875, 0.375))
 """Four points of a pixel, each at a distance of its own from each side: upright and level edges have four steps too."""
 
 
@@ -164,14 +164,14 @@ def _draw(cells, room, light, look, ids, place, what, air, crack, traits, pose, 
     colours, edges = np.empty((size, size, 3)), np.empty((size, size), np.int64)
     _mark(place, pose, lens, masks)
     for turn in range(2):
-        points, share = (1, 1.0) if turn == 0 else (len(_CORNERS), 1 / len(_CORNERS))
+        points, share = (1, 1.0) if turn == 0 else (len(CORNERS), 1 / len(CORNERS))
         for row in range(size):
             for column in range(size):
                 red, green, blue = colours[row, column, 0], colours[row, column, 1], colours[row, column, 2]
                 if turn == 0 or _rough(colours, edges, row, column):
                     red, green, blue = 0.0, 0.0, 0.0
                     for point in range(points):
-                        right, down = (0.5, 0.5) if turn == 0 else _CORNERS[point]
+                        right, down = (0.5, 0.5) if turn == 0 else CORNERS[point]
                         a, b = (column + right - lens[0, 2]) / focal, (row + down - lens[1, 2]) / focal
                         one = _see(
                             cells, room, light, look, ids, place, what, air, crack, traits,

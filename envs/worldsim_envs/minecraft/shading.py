@@ -29,7 +29,8 @@ def _cracks() -> Float64[np.ndarray, "10 256"]:
     return dark.reshape(10, 256)
 
 
-_CRACKS = _cracks()
+CRACKS = _cracks()
+"""How dark each texel of a breaking block is, by stage."""
 
 
 @part
@@ -138,7 +139,7 @@ def paint(cells, light, look, traits, air, crack, kind, face, x, y, z, u, v, t, 
     lamp *= 0.6 + 0.4 * air[SHADES + face]
     dark = 1.0
     if crack[3] >= 0 and crack[0] == x and crack[1] == y and crack[2] == z:
-        dark = _CRACKS[crack[3], min(max(int(v * 16), 0), 15) * 16 + min(max(int(u * 16), 0), 15)]
+        dark = CRACKS[crack[3], min(max(int(v * 16), 0), 15) * 16 + min(max(int(u * 16), 0), 15)]
     return mixed(look, traits, kind, face, texel, air, sky, lamp, dark)
 
 

@@ -18,11 +18,12 @@ from jaxtyping import Float64
 
 from worldsim_envs.cameras import Camera, lens
 from worldsim_envs.captions import captions
-from worldsim_envs.minecraft import edits, hands, raycast, sky, words
+from worldsim_envs.minecraft import edits, hands, sky, words
 from worldsim_envs.minecraft import player as body
 from worldsim_envs.minecraft.actions import TICK, Action
 from worldsim_envs.minecraft.blocks import NAMES
 from worldsim_envs.minecraft.hands import EVENTS
+from worldsim_envs.minecraft.render import choose
 from worldsim_envs.minecraft.rules import Rules
 from worldsim_envs.minecraft.sight import Sight
 from worldsim_envs.minecraft.stage import Mob, Stage, Wool
@@ -30,9 +31,7 @@ from worldsim_envs.minecraft.things import Things
 from worldsim_envs.scene import Arm, Picture, Truth
 from worldsim_envs.variation import SHAPES, Draw, Variation
 
-__all__ = ["EVENTS", "FOV", "RENDERERS", "STUFF", "Mob", "Recipe", "Stage", "VoxelBackend", "Wool", "no_arms"]
-
-RENDERERS = ("auto", "numba")
+__all__ = ["EVENTS", "FOV", "STUFF", "Mob", "Recipe", "Stage", "VoxelBackend", "Wool", "no_arms"]
 
 FOV = 70.0
 """The vertical field of view (degrees), as in Minecraft."""
@@ -90,7 +89,7 @@ class VoxelBackend:
 
     Args:
         recipe: What the world is.
-        renderer: One of `RENDERERS`; both are the ray-caster on the CPU.
+        renderer: One of `render.RENDERERS`.
         labels: Whether depth or ids will be observed; they cost nothing here.
         variation: How it looks, and from where its parameters are drawn.
 
@@ -112,10 +111,9 @@ class VoxelBackend:
         labels: bool = False,
         variation: Variation = Variation(),  # noqa: B008  it is immutable
     ):
-        if renderer not in RENDERERS:
-            raise ValueError(f"renderer came as {renderer!r}; a voxel world has: {', '.join(RENDERERS)}")
         self.recipe, self.variation = recipe, variation
-        self.renderer = "numba"
+        self._drawer = choose(renderer)
+        self.renderer = self._drawer.name
         self.seed = -1  # of no episode yet
         self.applied: tuple[str, ...] = ()
 
@@ -170,7 +168,7 @@ class VoxelBackend:
     def draw(self, camera: Camera, size: int, *, depth: bool = False, segmentation: bool = False) -> Picture:
         """Take a picture; its segmentation numbers the things, and after them the kinds of block."""
         seen = self.sight.seen(self.blocks, self.things, self.hands, self.time)
-        return raycast.draw(seen, camera, size, depth=depth, segmentation=segmentation)
+        return self._drawer.draw(seen, camera, size, depth=depth, segmentation=segmentation)
 
     def truth(self, camera: Camera, size: int) -> Truth:
         """What is true now; see `SceneEnv.truth`.

@@ -88,4 +88,4 @@ def gl() -> str | None:
 
 
 def _cuda() -> bool:
-    return importlib.import_module("worldsim_envs.mujoco.warp").cuda()
+    return importlib.import_module("worldsim_envs.devices").cuda()

@@ -11,41 +11,16 @@ looked at once more on each side on which its neighbour differs from it.
 # pyright: reportAttributeAccessIssue=false
 # MuJoCo's bindings are compiled and bring no stubs.
 
-import ctypes
-import os
-import sys
-
 import mujoco
 import numpy as np
 import warp as wp
 from jaxtyping import Bool, UInt8
 
+from worldsim_envs import devices
 from worldsim_envs.cameras import Camera
 from worldsim_envs.scene import Picture
 
-
-def _begin_quietly():
-    """Start Warp without its narration, and without its warning that a machine without a CUDA driver has none.
-
-    The warning is written to the process's standard error by compiled code, so that is where it is stopped; where there
-    is a driver, whatever Warp has to say about it is heard.
-    """
-    wp.config.log_level = wp.LOG_ERROR
-    try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        sys.stderr.flush()
-        spoken, silence = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, 2)
-        try:
-            wp.init()
-        finally:
-            os.dup2(spoken, 2)
-            os.close(spoken)
-            os.close(silence)
-
-
-_begin_quietly()
+devices.begin()
 
 import mujoco_warp as mjw  # noqa: E402  it must find Warp quiet
 
@@ -69,11 +44,6 @@ such pairs of numbers this one came nearest to pictures of 64 rays a pixel."""
 
 EDGE = 10
 """A step between neighbours of more than this in any channel (of 255) is an edge."""
-
-
-def cuda() -> bool:
-    """Whether there is a CUDA device to draw on."""
-    return wp.is_cuda_available()
 
 
 class Warp:
