@@ -27,6 +27,8 @@ SHARE = {"record": 0.15, "fit": 0.6}
 EPISODES_A_MINUTE = 330
 """Of recording, about, on two cores; what is recorded depends on the minutes asked for and never on the machine."""
 SHOWN = 4
+REFERENCE, SIZE = ("worldsim/micro",), 64
+"""The model that comes with the package, and the size of the frames it knows."""
 
 
 def demo(out: str = "runs/demo", minutes: float = 12.0, size: int = 64, seed: int = 0) -> None:
@@ -72,8 +74,8 @@ def demo(out: str = "runs/demo", minutes: float = 12.0, size: int = 64, seed: in
     for index, rollout in zip(clips.held_out_episodes, imagined, strict=False):
         write_png(folder / "imagined" / f"episode-{index}.png", filmstrip(rollout))
 
-    chapter("benchmark", f"worldsim bench '[{run / 'model'},still,drift]' --out {results}")
-    models, truth = [str(run / "model"), "still", "drift"], str(folder / "truth")
+    models, truth = [str(run / "model"), *(REFERENCE if size == SIZE else ()), "still", "drift"], str(folder / "truth")
+    chapter("benchmark", f"worldsim bench '[{','.join(models)}]' --out {results}")
     bench(models, out=str(results), size=size, seed=seed, truth=truth)
 
     chapter("rank", f"worldsim board --results {results}")
