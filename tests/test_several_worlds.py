@@ -22,7 +22,7 @@ def made(tmp_path_factory):
     """The recording of two worlds, and the run that learned it."""
     path, worlds = tmp_path_factory.mktemp("two"), {"rooms": HIDDEN, "blocks": OVERWORLD}
     recorded = {name: World(f"worldsim_envs:{world}") for name, world in worlds.items()}
-    record(recorded, str(path / "data"), episodes=3, steps=14, size=32)
+    record(recorded, str(path / "data"), episodes=3, steps=14, size=64)
     fit(str(path / "data"), str(path / "run"), steps=3, batch=2, frames=6, threads=1)
     return path
 
@@ -32,7 +32,7 @@ def test_the_checkpoint_says_what_it_learned(made):
     assert model.schema.worlds == both.schema.worlds == {HIDDEN: 0, OVERWORLD: 1}
     assert model.actions == both.actions == 1 + (20 * 2 + 2) + 2
     card = (made / "run/model/README.md").read_text()
-    assert HIDDEN in card and OVERWORLD in card and "32 x 32 pixels at 10 and 20 Hz" in card
+    assert HIDDEN in card and OVERWORLD in card and "64 x 64 pixels at 10 and 20 Hz" in card
     assert len(list((made / "run/previews").glob("*.mp4"))) == 1, "of the one episode that is held out"
 
 
@@ -49,12 +49,12 @@ def test_it_imagines_each_world_by_that_worlds_own_actions(made, tmp_path, world
 
 def test_it_is_measured_in_the_world_that_a_benchmark_asks_about(made, tmp_path, monkeypatch):
     monkeypatch.setitem(SPLITS, "quick", (1_000_000, 2))
-    bench(str(made / "run/model"), "fidelity", size=32, out=str(tmp_path / "results"), truth=str(tmp_path / "truth"))
+    bench(str(made / "run/model"), "fidelity", size=64, out=str(tmp_path / "results"), truth=str(tmp_path / "truth"))
     [result] = [each for each in read_all(tmp_path / "results") if each.contestant == "run"]
     assert len(result.cases) == 2 and np.isfinite(result.raw)
 
 
 def test_a_world_that_was_not_learned_is_refused_in_one_sentence(made, tmp_path):
-    record("worldsim_envs:worldsim/Falling-v0", str(tmp_path / "other"), episodes=2, steps=10, size=32)
+    record("worldsim_envs:worldsim/Falling-v0", str(tmp_path / "other"), episodes=2, steps=10, size=64)
     with pytest.raises(ValueError, match=r"knows nothing of worldsim/Falling-v0 .*; it learned worldsim/Hidden-v0, "):
         imagine(str(made / "run/model"), str(tmp_path / "other"), str(tmp_path / "out"))

@@ -56,7 +56,7 @@ def test_attention_with_a_ring_equals_attention_to_the_whole_past(frames, new):
     whole, kept = layer(x, look_back(frames + new, layer.features, window=window))
     ring = ring_of(kept, frames, window - 1)
     roomy = (torch.cat([part, part[..., :1, :].expand(-1, -1, -1, new, -1)], dim=-2)[None] for part in ring)
-    past = Past(*roomy, frames, slots=window - 1)
+    past = Past(*roomy, frames, (0,) * len(x), slots=window - 1)
     view = look_back(new, layer.features, window=window, written=frames, slots=window - 1)
     streamed, _ = layer(x[:, frames:], view, next(past.layers(new)))
     torch.testing.assert_close(streamed, whole[:, frames:], rtol=0, atol=1e-5)
