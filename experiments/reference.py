@@ -2,9 +2,11 @@
 
 Held-out episodes of each world of a mixture (the same tenth that `worldsim fit` holds out): 8 frames are seen, 16 are
 imagined. Printed as a table: PSNR over the first 8 and over all 16 imagined frames, of the model, of the still frame
-and of the straight line; and for palette worlds how far each coloured thing that moves is from where it should be
-after 8 and 16 frames, in its diameters, at most 1, which is also what a thing that is not there is given. With how many
-episodes, and the half-width of a 95 % interval of the model's lead over the better of the two.
+and of the straight line; and how far each thing in a hue of the palette that has moved is from where it should be
+after 8 and 16 frames, in its diameters, at most 1, which is also what a thing that is not there is given.
+
+PSNR is that of the mean square error over all episodes: in some nothing moves, the still frame is perfect, and a mean
+of decibels would be a count of those. The lead over the better of the two has a 95 % interval, by bootstrap.
 """
 
 import json
@@ -31,11 +33,15 @@ MOST = 32
 reader = ColourReader(RGB)
 
 
-def psnr(rollout: Rollout, frames: int) -> float:
-    """Over the mean square error of the first frames; rounding to bytes is the least there is."""
+def error(rollout: Rollout, frames: int) -> float:
+    """The mean square error over the first frames, in [0, 1]."""
     assert rollout.real is not None
-    error = (rollout.imagined[:frames] / 255.0 - rollout.real[:frames] / 255.0) ** 2
-    return float(-10 * np.log10(error.mean() + 1 / 255**2 / 12))
+    return float(((rollout.imagined[:frames] / 255.0 - rollout.real[:frames] / 255.0) ** 2).mean())
+
+
+def decibels(errors: np.ndarray) -> np.ndarray:
+    """PSNR of the mean over the last axis; rounding to bytes is the least error there is."""
+    return -10 * np.log10(errors.mean(-1) + 1 / 255**2 / 12)
 
 
 def misplaced(rollout: Rollout, frame: int) -> float:
@@ -53,6 +59,12 @@ def misplaced(rollout: Rollout, frame: int) -> float:
                 continue
             off.append(min(1.0, np.linalg.norm(now - centre, axis=1).min() / size) if len(now) else 1.0)
     return float(np.mean(off)) if off else float("nan")
+
+
+def mean(values: np.ndarray) -> float:
+    """Over those that are known; NaN where none is."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def main(model: str, data: str, out: str | None = None) -> None:
@@ -80,18 +92,22 @@ def main(model: str, data: str, out: str | None = None) -> None:
             if name == "model" and out:
                 write_png(Path(out).with_name(f"{world.rpartition('/')[2]}.png"), filmstrip(made[0]))
             scores[name] = np.array(
-                [[psnr(one, HALF), psnr(one, IMAGINED), misplaced(one, HALF), misplaced(one, IMAGINED)] for one in made]
+                [
+                    [error(one, HALF), error(one, IMAGINED), misplaced(one, HALF), misplaced(one, IMAGINED)]
+                    for one in made
+                ]
             )
-        means = {name: np.nanmean(each, axis=0) for name, each in scores.items()}
-        lead = scores["model"][:, 1] - np.maximum(scores["still"][:, 1], scores["drift"][:, 1])
-        half = 1.96 * lead.std() / np.sqrt(len(lead))
+        means = {name: [*decibels(each[:, :2].T), *map(mean, each[:, 2:].T)] for name, each in scores.items()}
+        draws = np.random.default_rng(0).integers(len(episodes), size=(2000, len(episodes)))
+        own, still, drift = (decibels(scores[name][:, 1][draws]) for name in contestants)
+        low, high = np.percentile(own - np.maximum(still, drift), [2.5, 97.5])
         columns = [" / ".join(f"{means[name][column]:.2f}" for name in contestants) for column in range(4)]
         print(
-            f"| {world} | {len(episodes)} | {columns[0]} | {columns[1]} | {lead.mean():+.2f} ± {half:.2f} | "
-            f"{columns[2]} | {columns[3]} |",
+            f"| {world} | {len(episodes)} | {columns[0]} | {columns[1]} | [{low:+.1f}, {high:+.1f}] | {columns[2]} | "
+            f"{columns[3]} |",
             flush=True,
         )
-        table[world] = {"episodes": len(episodes), **{name: each.tolist() for name, each in means.items()}}
+        table[world] = {"episodes": len(episodes), **{name: list(map(float, each)) for name, each in means.items()}}
     if out:
         Path(out).write_text(json.dumps({"model": model, "data": mixture.hash, "worlds": table}, indent=2) + "\n")
 
