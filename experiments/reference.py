@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from worldsim.data.mixture import Mixture, open_data
+from worldsim.data.mixture import Mixture
 from worldsim.data.module import ClipModule
 from worldsim.models.baselines import Drift, Still
 from worldsim.models.checkpoint import load
@@ -72,7 +72,7 @@ def main(model: str, data: str, out: str | None = None) -> None:
     torch.set_num_threads(1)
     clips = ClipModule(data)
     clips.setup("fit")
-    mixture = open_data(data)
+    mixture = clips.store
     assert isinstance(mixture, Mixture)
     worlds: dict[str, list[int]] = {}
     for index in clips.held_out_episodes:

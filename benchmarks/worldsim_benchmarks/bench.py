@@ -145,15 +145,15 @@ def bench(
         raise ValueError(f"there is no split {split!r}; there are: {', '.join(SPLITS)}")
     demand([scene for benchmark in asked for scene in benchmark.coloured], size)
     entries = [entry(name, batch) for name in listed(models)]
-    taking_part = {row.contestant.name for each in entries for row in (each, *returned(each))}
+    taking_turns = [each for each in entries if each.kind == "model"]  # the oracles take part in every run
+    others = [row for each in taking_turns for row in (each, *returned(each))]
+    taking_part = {each.contestant.name for each in (*entries, *others)}
     for benchmark in asked:
         worlds = partial(tqdm, desc=f"{title(benchmark)}: worlds", total=SPLITS[split][1])
         twins = kept(benchmark, split, size=size, folder=truth, progress=worlds)
         before = read_like(out, title(benchmark), split, size)
         paths = {id(result): path for path, result in before.items()}
         began = time.perf_counter()
-        taking_turns = [each for each in entries if each.kind == "model"]  # the oracles take part in every run
-        others = [row for each in taking_turns for row in (each, *returned(each))]
         here = {"split": split, "size": size, "seed": seed, "samples": samples}
         for result in run(benchmark, twins, others, known=list(before.values()), **here):
             ended = time.perf_counter()

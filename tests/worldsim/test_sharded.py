@@ -2,21 +2,20 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 import yaml
 from safetensors.torch import load_file
+from toy_episodes import write_noise
 
 from worldsim.data.clips import Batches
 from worldsim.data.module import ClipModule
-from worldsim.data.writer import write_episodes
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.video_dit import SIZES
 from worldsim.training.optim import MuonAdamW, pace, split
 from worldsim.training.task import seed_of
-from worldsim.types import Episode
 
 STEPS, RANKS, LR = 4, 2, 2e-4
 """Muon makes its updates orthogonal in bfloat16, so what rounds otherwise differs by some percent of an update."""
@@ -35,20 +34,8 @@ RUN = {
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory):
-    path, random = tmp_path_factory.mktemp("data") / "episodes", np.random.default_rng(0)
-    episodes = [
-        Episode(
-            random.normal(size=(7, 2)).astype(np.float32),
-            random.integers(0, 256, (8, 32, 32, 3), dtype=np.uint8),
-            10.0,
-            "test/Noise-v0",
-            seed,
-        )
-        for seed in range(6)
-    ]
-    write_episodes(path, episodes)
-    return path
+def recorded(tmp_path_factory) -> Path:
+    return write_noise(tmp_path_factory.mktemp("data") / "episodes", steps=7)
 
 
 def by_one_process(path) -> dict[str, torch.Tensor]:

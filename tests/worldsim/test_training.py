@@ -13,15 +13,15 @@ import torch
 import yaml
 from safetensors.torch import load_file
 from torch import nn
+from toy_episodes import write_noise
 
 from worldsim.codec.autoencoder import Autoencoder
-from worldsim.data.writer import write_episodes
 from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.training.fit import fit
 from worldsim.training.log import Curve
 from worldsim.training.optim import MuonAdamW, pace, split
-from worldsim.types import Clip, Episode
+from worldsim.types import Clip
 
 
 def small() -> DiffusionWorld:
@@ -122,20 +122,7 @@ def test_it_learns_which_way_an_action_moves_things():
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("data") / "episodes"
-    random = np.random.default_rng(0)
-    episodes = [
-        Episode(
-            random.normal(size=(12, 2)).astype(np.float32),
-            random.integers(0, 256, (13, 32, 32, 3), dtype=np.uint8),
-            10.0,
-            "test/Noise-v0",
-            seed,
-        )
-        for seed in range(6)
-    ]
-    write_episodes(path, episodes)
-    return path
+    return write_noise(tmp_path_factory.mktemp("data") / "episodes", steps=12)
 
 
 # One thread: sums in another order are other bits, and tests of one process share its number of threads.

@@ -1,6 +1,7 @@
 """What a network can be asked about the next frame: with all it knows, without the action, or without the past."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -57,19 +58,21 @@ class Questions:
         if self.past.written > self.written:
             return self._answer(noisy, self.before, self.told, which, self.past)
         frames, before = torch.cat([self.newest, noisy], dim=1), torch.cat([self.shown, self.before], dim=1)
-        told = self.told[:, :, : which + 1] if which == 1 else self.told[:, :, [0, which]]
-        output, _ = self.world.transformer.through(torch.cat([frames, before], dim=2), told, self.past)
+        output, _ = self.world.transformer.through(
+            torch.cat([frames, before], dim=2), self.told[:, :, [0, which]], self.past
+        )
         self.past = self.past.settle()
         return self.world.clean_of(output[:, -1:], noisy, self.before, self.levels[:, which : which + 1])
 
     def unheard(self, noisy: Float[Tensor, "b 1 z y x"], level: float) -> Float[Tensor, "b 1 z y x"]:
         """What comes where it is not known what is done."""
-        return self._answer(noisy, self.before, self._untold(), 1 + self.asked.index(level), self.past)
+        return self._answer(noisy, self.before, self._untold, 1 + self.asked.index(level), self.past)
 
     def alone(self, noisy: Float[Tensor, "b 1 z y x"], level: float) -> Float[Tensor, "b 1 z y x"]:
         """What is there where nothing is known of the past."""
-        return self._answer(noisy, torch.zeros_like(self.before), self._untold(), 1 + self.asked.index(level), None)
+        return self._answer(noisy, torch.zeros_like(self.before), self._untold, 1 + self.asked.index(level), None)
 
+    @cached_property
     def _untold(self) -> Float[Tensor, "kinds b l m"]:
         return self.world.transformer.condition(self.levels, self.actions, torch.zeros_like(self.known), self.jumps)
 

@@ -103,11 +103,11 @@ class Task(L.LightningModule):
 
     def training_step(self, clip: Clip, index: int) -> Float[Tensor, ""]:
         """The loss of one batch."""
-        rate = self.lr * pace(self.share(self.global_step), warmup=self.warmup, decay=self.decay)
+        done = self.share(self.global_step)
+        rate = self.lr * pace(done, warmup=self.warmup, decay=self.decay)
         for group in self.optimizers().param_groups:  # type: ignore[union-attr]
             group["lr"] = rate
         noise = torch.Generator(self.device).manual_seed(seed_of(self.seed, self.global_step, self.global_rank))
-        done = self.share(self.global_step)
         loss: Tensor = self.model.loss(clip, generator=noise, done=done)  # pyright: ignore[reportCallIssue]
         self.log("loss", loss.detach(), prog_bar=True)
         self.log("lr", rate)
