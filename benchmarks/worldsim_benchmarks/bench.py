@@ -207,6 +207,11 @@ def made(module: str, attribute: str) -> object:
 
 
 def on_the_board(path: str) -> str:
-    """A short name for a checkpoint: its folder's, or that of the run which wrote it as `RUN/model`."""
+    """A short name for a checkpoint: its folder's, or that of the run which wrote it as `RUN/model`.
+
+    One that comes with the package keeps its whole name: a run of one's own may be called `micro`, too.
+    """
+    if locate(path) != Path(path):
+        return path
     parts = [part for part in Path(path).parts if part != "model"]
     return parts[-1] if parts else "model"

@@ -71,7 +71,15 @@ def test_who_cannot_take_part_is_told_why(here, name, says):
 
 
 @pytest.mark.parametrize(
-    ("path", "name"), [("runs/a/model", "a"), ("runs/a", "a"), ("still", "still"), ("runs/a/model/", "a")]
+    ("path", "name"),
+    [
+        ("runs/a/model", "a"),
+        ("runs/a", "a"),
+        ("still", "still"),
+        ("runs/a/model/", "a"),
+        ("runs/micro/model", "micro"),
+        ("worldsim/micro", "worldsim/micro"),
+    ],
 )
 def test_a_checkpoint_is_named_after_its_run(path, name):
     assert on_the_board(path) == name
