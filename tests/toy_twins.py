@@ -29,6 +29,8 @@ def told(present: bool, start: int, row: int) -> Truth:
         area=area,
         visible=area / SIDE**2,
         diameter=np.sqrt(4 * area.max(0) / np.pi),
+        pose=np.repeat(np.eye(4)[None], len(frames), 0),
+        intrinsics=np.array([[64.0, 0, 32], [0, 64, 32], [0, 0, 1]]),
     )
 
 

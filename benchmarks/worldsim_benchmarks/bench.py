@@ -6,7 +6,6 @@ import inspect
 import time
 from collections.abc import Sequence
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 
 import gymnasium
@@ -46,21 +45,23 @@ class Modelled:
     def answer(self, twins: Sequence[Twins], *, seed: int) -> list[list[Video]]:
         """One video a case. Twins draw the same noise, so that they differ by what they were shown alone."""
         cases = [(case, each.name) for each in twins for case in each.cases]
-        alike = [list(rows) for _, rows in groupby(cases, key=lambda row: row[0].scene)]
-        parts = [rows[at : at + self.batch] for rows in alike for at in range(0, len(rows), self.batch)]
-        frames: list[Video] = []
-        for rows in tqdm(parts, desc=f"{self.name} imagines", leave=False):
-            frames.extend(
-                imagine_batch(
-                    self.within(rows[0][0].scene),
-                    np.stack([case.seen for case, _ in rows]),
-                    np.stack([case.taken for case, _ in rows]),
-                    np.stack([case.plan for case, _ in rows]),
-                    seeds=[_seed(seed, name) for _, name in rows],
-                )
+        alike: dict[tuple, list[int]] = {}
+        for number, (case, _) in enumerate(cases):
+            alike.setdefault((case.scene, case.seen.shape, case.plan.shape), []).append(number)
+        parts = [rows[at : at + self.batch] for rows in alike.values() for at in range(0, len(rows), self.batch)]
+        answers: dict[int, Video] = {}
+        for numbers in tqdm(parts, desc=f"{self.name} imagines", leave=False):
+            rows = [cases[number] for number in numbers]
+            frames = imagine_batch(
+                self.within(rows[0][0].scene),
+                np.stack([case.seen for case, _ in rows]),
+                np.stack([case.taken for case, _ in rows]),
+                np.stack([case.plan for case, _ in rows]),
+                seeds=[_seed(seed, name) for _, name in rows],
             )
-        answers = iter(frames)
-        return [[next(answers) for _ in each.cases] for each in twins]
+            answers.update(zip(numbers, frames, strict=True))
+        in_order = (answers[number] for number in range(len(cases)))
+        return [[next(in_order) for _ in each.cases] for each in twins]
 
     def within(self, scene: str) -> WorldModel:
         """The model in the world of a case."""

@@ -29,6 +29,10 @@ class Truth:
         area: Visible pixels of each object.
         visible: The visible fraction of each object's silhouette.
         diameter: Diameter in pixels of each object when it is wholly seen.
+        pose: Where the camera was: camera-to-world, OpenCV axes, metres.
+        intrinsics: Its K, in pixels of the frames.
+        state: Whatever else the world tells of each frame, by the names of `SceneEnv.truth`: `pos` [t o 3] (m),
+            `present` [t o], and what is true of this scene alone.
     """
 
     frames: UInt8[np.ndarray, "t h w 3"]
@@ -37,6 +41,9 @@ class Truth:
     area: Float[np.ndarray, "t o"]
     visible: Float[np.ndarray, "t o"]
     diameter: Float[np.ndarray, " o"]
+    pose: Float[np.ndarray, "t 4 4"]
+    intrinsics: Float[np.ndarray, "3 3"]
+    state: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def cut(self, start: int, stop: int | None = None) -> "Truth":
         """The truth of some of the frames."""
@@ -47,6 +54,8 @@ class Truth:
             centre=self.centre[part],
             area=self.area[part],
             visible=self.visible[part],
+            pose=self.pose[part],
+            state={name: values[part] for name, values in self.state.items()},
         )
 
 
@@ -81,11 +90,27 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class Twins:
-    """Cases of one world that differ in one respect; `template` names the kind of scene they come from."""
+    """Cases of one world that differ in one respect.
+
+    Attributes:
+        name: Unique in its benchmark.
+        template: The kind of scene they come from, which begins with the code of what is asked, such as `M-OCC/2`.
+        cases: One an arm.
+    """
 
     name: str
     template: str
     cases: tuple[Case, ...]
+
+    @property
+    def family(self) -> str:
+        """The code of what is asked, such as `M-OCC`."""
+        return family(self.template)
+
+
+def family(template: str) -> str:
+    """The code of what is asked in a kind of scene."""
+    return template.partition("/")[0]
 
 
 @dataclass(frozen=True)
@@ -139,7 +164,10 @@ class Benchmark(Protocol):
         ...
 
     def headline(self, means: Mapping[str, np.ndarray | float]) -> np.ndarray | float:
-        """The one number of the family, from the means of its metrics over all twins (rule: clip after averaging)."""
+        """The one number of a family, from the means of its metrics over its twins (rule: clip after averaging).
+
+        Where a benchmark asks several families, its own number is the mean of theirs.
+        """
         ...
 
 

@@ -1,21 +1,64 @@
 """From a scene to cases: one world, built once, its future told for each arm and read off the simulator."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import NamedTuple
 
 import gymnasium
 import numpy as np
+from gymnasium.spaces.utils import flatten
 from jaxtyping import Float32
 
-from worldsim_benchmarks.benchmark import Case, Truth
+from worldsim_benchmarks.benchmark import SPLITS, Case, Truth, Twins
 from worldsim_envs.env import SceneEnv
+from worldsim_envs.scene import Arm
+
+UNSTATED = ("simulator",)
+"""What `SceneEnv.truth` tells that no scorer needs."""
 
 
-def make(scene: str, *, size: int) -> SceneEnv:
+# ---- what happens ----------------------------------------------------------------------------------------------------
+
+
+def make(scene: str, *, size: int, template: str = "palette", ranges: str = "train") -> SceneEnv:
     """A scene that draws object ids with every frame, so that the truth has masks."""
-    env = gymnasium.make(f"worldsim_envs:worldsim/{scene}", size=size, segmentation=True).unwrapped
+    name = f"worldsim_envs:{scene}" if scene.startswith("worldsim/") else f"worldsim_envs:worldsim/{scene}"
+    env = gymnasium.make(name, size=size, segmentation=True, template=template, ranges=ranges).unwrapped
     assert isinstance(env, SceneEnv)
     return env
+
+
+class Told(NamedTuple):
+    """What an arm shows and is: the truth of every frame, and the actions between them, flattened."""
+
+    truth: Truth
+    actions: Float32[np.ndarray, "n a"]
+
+
+def tell(env: SceneEnv, arm: Arm, *, seed: int) -> Told:
+    """What the world of this seed shows in one of its tellings."""
+    env.reset(seed=seed)
+    steps = list(env.tell(arm))
+    actions = np.stack([flatten(env.action_space, action) for action in arm.actions]).astype(np.float32)
+    frames = np.stack([observation["pov"] for observation, _ in steps])
+    ids = np.stack([observation["segmentation"] for observation, _ in steps])
+    first = steps[0][1]["truth"]
+    state = {name: np.stack([info["truth"][name] for _, info in steps]) for name in first if name not in UNSTATED}
+    area, centre = _masks(ids, objects=len(first["hue"]))
+    truth = Truth(
+        frames=frames,
+        hue=first["hue"],
+        centre=centre,
+        area=area,
+        visible=state["visible"].astype(float),
+        diameter=np.sqrt(4 * area.max(0) / np.pi),
+        pose=np.stack([info["camera"]["pose"] for _, info in steps]),
+        intrinsics=steps[0][1]["camera"]["intrinsics"],
+        state=state,
+    )
+    return Told(truth, actions)
 
 
 def happen(
@@ -26,25 +69,8 @@ def happen(
     Returns:
         The frames `[n+1 h w 3]`, and the truth over all of them.
     """
-    observation, info = env.reset(seed=seed)
-    if change is not None:
-        observation, info = env.intervene(change)
-    steps = [(observation, info["truth"])]
-    for action in actions:
-        observation, _, _, _, info = env.step(action)
-        steps.append((observation, info["truth"]))
-    frames = np.stack([observation["pov"] for observation, _ in steps])
-    ids = np.stack([observation["segmentation"] for observation, _ in steps])
-    area, centre = _masks(ids, objects=len(steps[0][1]["hue"]))
-    truth = Truth(
-        frames=frames,
-        hue=steps[0][1]["hue"],
-        centre=centre,
-        area=area,
-        visible=np.stack([truth["visible"] for _, truth in steps]).astype(float),
-        diameter=np.sqrt(4 * area.max(0) / np.pi),
-    )
-    return frames, truth
+    told = tell(env, Arm(list(actions), ((0, change),) if change else ()), seed=seed)
+    return told.truth.frames, told.truth
 
 
 def _masks(ids: np.ndarray, *, objects: int) -> tuple[np.ndarray, np.ndarray]:
@@ -61,6 +87,98 @@ def _masks(ids: np.ndarray, *, objects: int) -> tuple[np.ndarray, np.ndarray]:
     return area, centre
 
 
+# ---- what is asked of it ---------------------------------------------------------------------------------------------
+
+
+class Cut(NamedTuple):
+    """Where an episode is cut into what is seen and what is asked about.
+
+    Attributes:
+        context: Frames that are seen.
+        future: Frames that are asked about.
+        notes: Whatever the scorer needs to know, such as which object to watch.
+    """
+
+    context: int
+    future: int
+    notes: Mapping[str, int] = {}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One family, asked of one scene.
+
+    Attributes:
+        code: Of the family, such as `M-OCC`.
+        scene: The world, such as `worldsim/Hidden-v0`.
+        arms: The names of its tellings; the first is the factual one.
+        cut: From what all arms show, in their order, to where they are cut; None where an episode of this seed does
+            not answer the question.
+        template: How the world looks.
+        ranges: From where its parameters are drawn.
+    """
+
+    code: str
+    scene: str
+    arms: tuple[str, ...]
+    cut: Callable[[Sequence[Told]], Cut | None]
+    template: str = "palette"
+    ranges: str = "train"
+
+    def twins(self, seed: int, env: SceneEnv) -> Twins | None:
+        """The twins of one seed; None where that episode does not answer the question."""
+        env.reset(seed=seed)
+        arms = env.arms()
+        told = [tell(env, arms[arm], seed=seed) for arm in self.arms]
+        where = self.cut(told)
+        if where is None:
+            return None
+        name = f"{self.code}/{self.scene.removeprefix('worldsim/')}/{'-'.join(self.arms[1:]) or self.arms[0]}/{seed}"
+        cases = [
+            case(
+                f"{name}/{arm}",
+                arm,
+                (each.truth.frames, each.truth),
+                each.actions,
+                scene=self.scene,
+                context=where.context,
+                future=where.future,
+                fps=env.metadata["render_fps"],
+                notes=where.notes,
+            )
+            for arm, each in zip(self.arms, told, strict=True)
+        ]
+        return Twins(name, name.rpartition("/")[0], tuple(cases))
+
+    def all_twins(self, first: int, *, size: int) -> Iterator[Twins]:
+        """Those of every seed after the first one that answers."""
+        env = make(self.scene, size=size, template=self.template, ranges=self.ranges)
+        seed = first
+        try:
+            while True:
+                seed += 1
+                if (found := self.twins(seed, env)) is not None:
+                    yield found
+        finally:
+            env.close()
+
+
+def in_turn(questions: Iterable[Question], split: str, *, size: int) -> Iterator[Twins]:
+    """The twins of a split: each question in turn, so that the first few hold all of them."""
+    first, wanted = SPLITS[split]
+    streams = [question.all_twins(first, size=size) for question in questions]
+    try:
+        yield from (next(stream) for stream in islice(cycle(streams), wanted))
+    finally:
+        for stream in streams:
+            stream.close()
+
+
+def at(context: int, future: int) -> Callable[[Sequence[Told]], Cut]:
+    """A cut after so many frames, of every episode."""
+    return lambda told: Cut(context, future)
+
+
 def case(
     name: str,
     arm: str,
@@ -69,20 +187,22 @@ def case(
     *,
     scene: str,
     context: int,
+    future: int | None = None,
     fps: float,
     notes: Mapping[str, int] | None = None,
 ) -> Case:
-    """Cut what happened into a context of `context` frames and the future that is asked about."""
+    """Cut what happened into a context of `context` frames and the future that is asked about, all of it by default."""
     frames, truth = told
+    end = None if future is None else context + future
     return Case(
         name=name,
         arm=arm,
-        scene=f"worldsim/{scene}",
+        scene=scene if scene.startswith("worldsim/") else f"worldsim/{scene}",
         seen=frames[:context],
         taken=actions[: context - 1],
-        plan=actions[context - 1 :],
+        plan=actions[context - 1 : None if end is None else end - 1],
         fps=fps,
-        truth=truth.cut(context),
+        truth=truth.cut(context, end),
         before=truth.cut(0, context),
         notes=notes or {},
     )

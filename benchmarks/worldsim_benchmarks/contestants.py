@@ -81,7 +81,7 @@ def noise(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video
 
 def agnostic(arm: int) -> Corrupt:
     """The true future of one arm, whatever was asked."""
-    return lambda twins, severity, rng: [twins.cases[arm].truth.frames for _ in twins.cases]
+    return lambda twins, severity, rng: [_held(twins.cases[arm].truth.frames, len(case.plan)) for case in twins.cases]
 
 
 def hedge(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
@@ -250,4 +250,4 @@ ORACLES = {"replay": REPLAY, "replay-codec": CEILING}
 
 def trivial(twins: Sequence[Twins]) -> tuple[Contestant, ...]:
     """The trivial contestants that make sense for these twins."""
-    return TRIVIAL + (TRIVIAL_ON_TWINS if len(twins[0].cases) == 2 else ())
+    return TRIVIAL + (TRIVIAL_ON_TWINS if all(len(each.cases) >= 2 for each in twins) else ())

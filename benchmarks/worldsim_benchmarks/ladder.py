@@ -84,7 +84,7 @@ def climb(benchmark: Benchmark, twins: Sequence[Twins], *, progress: bool = Fals
 
     @cache  # some severities stand in two rungs
     def value(contestant: Contestant) -> float:
-        return raw(benchmark, measure(benchmark, twins, contestant))
+        return raw(benchmark, twins, measure(benchmark, twins, contestant))
 
     floors = {one.name: value(one) for one in trivial(twins)}
     scale = Scale(max(floors.values()), value(CEILING))

@@ -37,6 +37,7 @@ class Result:
         ceiling: What the real frames got after a video codec, raw.
         metrics: The mean of every metric over the twins.
         cases: Every metric of every one of the twins; null where unscored.
+        families: The number of each family, raw; the mean of them is `raw`.
         reasons: Why, for those.
         manifest: How it was made: seeds, versions, digests of weights and cases.
     """
@@ -54,6 +55,7 @@ class Result:
     ceiling: float
     metrics: Mapping[str, float | None]
     cases: Mapping[str, Mapping[str, float | None]]
+    families: Mapping[str, float | None] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     manifest: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
 
@@ -111,7 +113,8 @@ def read(path: str | Path) -> Result:
         raise ValueError(f"{path} has schema {schema!r}; this version reads {SCHEMA!r}: run `worldsim bench` again")
     for name in ("score", "low", "high", "raw", "floor", "ceiling"):
         fields[name] = _number(fields[name])
-    fields["metrics"] = {name: _number(value) for name, value in fields["metrics"].items()}
+    for name in ("families", "metrics"):
+        fields[name] = {key: _number(value) for key, value in fields.get(name, {}).items()}
     return Result(**fields)
 
 

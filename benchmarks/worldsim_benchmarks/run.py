@@ -12,7 +12,7 @@ from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, title
 from worldsim_benchmarks.cases import digest
 from worldsim_benchmarks.contestants import CEILING, ORACLES, trivial
 from worldsim_benchmarks.result import Result, rounded, versions
-from worldsim_benchmarks.stats import bootstrap, means
+from worldsim_benchmarks.stats import bootstrap, by_family, means, overall
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ def measure(
     return Measured({name: values.mean(0) for name, values in table.items()}, reasons)
 
 
-def raw(benchmark: Benchmark, measured: Measured) -> float:
-    """The family's number before calibration."""
-    return float(benchmark.headline(means(measured.values)))
+def raw(benchmark: Benchmark, twins: Sequence[Twins], measured: Measured) -> float:
+    """The benchmark's number before calibration."""
+    return float(overall(measured.values, [each.template for each in twins], benchmark.headline))
 
 
 def run(
@@ -104,7 +104,7 @@ def run(
         yield from (one for one in there if one is not None)
     else:
         measured = [measure(benchmark, twins, entry.contestant, seed=seed) for entry in bounds]
-        numbers = [rounded(raw(benchmark, one)) for one in measured]
+        numbers = [rounded(raw(benchmark, twins, one)) for one in measured]
         kinds = [(entry.kind, entry.contestant.name) for entry in bounds]
         scale = _scale(kinds, numbers)
         for entry, one in zip(bounds, measured, strict=True):
@@ -156,7 +156,9 @@ def rate(
     size: int,
 ) -> Result:
     """What was measured as a Result: calibrated, with its interval."""
-    interval = bootstrap(measured.values, [each.template for each in twins], benchmark.headline)
+    templates = [each.template for each in twins]
+    interval = bootstrap(measured.values, templates, benchmark.headline)
+    families = by_family(measured.values, templates, benchmark.headline)
     return Result(
         benchmark=title(benchmark),
         split=split,
@@ -169,6 +171,7 @@ def rate(
         raw=interval.value,
         floor=scale.floor,
         ceiling=scale.ceiling,
+        families={code: float(number) for code, number in families.items()},
         metrics={name: float(value) for name, value in means(measured.values).items()},
         cases={
             each.name: {name: float(values[i]) for name, values in measured.values.items()}

@@ -137,7 +137,7 @@ def test_a_thing_between_two_others_is_read_also_where_it_is_dim():
 
 def test_the_order_of_the_twins_does_not_matter():
     there, back = (
-        raw(Permanence(), measure(Permanence(), order, Corrupted("noisy", known.grain, 20.0)))
+        raw(Permanence(), order, measure(Permanence(), order, Corrupted("noisy", known.grain, 20.0)))
         for order in (PAIRS, PAIRS[::-1])
     )
     assert there == pytest.approx(back, abs=1e-12)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from worldsim_benchmarks.stats import bootstrap, means
+from worldsim_benchmarks.stats import bootstrap, means, overall
 
 
 def mean(averages):
@@ -21,9 +21,22 @@ def test_the_interval_covers_the_true_mean_about_as_often_as_it_says():
 def test_templates_that_disagree_widen_the_interval():
     rng = np.random.default_rng(0)
     values = np.concatenate([rng.normal(centre, 0.1, 30) for centre in (-1, 0, 1)])
-    clustered = bootstrap({"m": values}, np.repeat(["a", "b", "c"], 30).tolist(), mean)
-    pooled = bootstrap({"m": values}, ["a"] * 90, mean)
+    clustered = bootstrap({"m": values}, np.repeat(["f/a", "f/b", "f/c"], 30).tolist(), mean)
+    pooled = bootstrap({"m": values}, ["f/a"] * 90, mean)
     assert clustered.high - clustered.low > 2 * (pooled.high - pooled.low)
+
+
+def test_families_count_alike_and_are_clipped_before_they_are_averaged():
+    values, templates = np.array([1.0, 1.0, 1.0, -1.0]), ["f/a", "f/a", "f/b", "g/a"]
+    assert overall({"m": values}, templates, lambda averages: np.maximum(0, averages["m"])) == 0.5
+    assert overall({"m": values}, templates, mean) == 0
+    interval = bootstrap({"m": values}, templates, mean)
+    assert (interval.low, interval.high) == (0, 0)  # families are no sample: each resample holds all of them
+
+
+def test_a_family_without_any_score_is_left_out():
+    assert overall({"m": np.array([0.4, np.nan])}, ["f/a", "g/a"], mean) == 0.4
+    assert np.isnan(overall({"m": np.array([np.nan])}, ["f/a"], mean))
 
 
 def test_what_was_not_scored_is_left_out_and_not_zero():
