@@ -1,7 +1,7 @@
 """From a scene to cases: one world, built once, its future told for each arm and read off the simulator."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import NamedTuple
@@ -41,7 +41,7 @@ def tell(env: SceneEnv, arm: Arm, *, seed: int) -> Told:
     """What the world of this seed shows in one of its tellings."""
     env.reset(seed=seed)
     steps = list(env.tell(arm))
-    actions = np.stack([flatten(env.action_space, action) for action in arm.actions]).astype(np.float32)
+    actions = np.array([flatten(env.action_space, action) for action in arm.actions], np.float32)
     frames = np.stack([observation["pov"] for observation, _ in steps])
     ids = np.stack([observation["segmentation"] for observation, _ in steps])
     first = steps[0][1]["truth"]
@@ -150,7 +150,7 @@ class Question:
         ]
         return Twins(name, name.rpartition("/")[0], tuple(cases))
 
-    def all_twins(self, first: int, *, size: int) -> Iterator[Twins]:
+    def all_twins(self, first: int, *, size: int) -> Generator[Twins, None, None]:
         """Those of every seed after the first one that answers."""
         env = make(self.scene, size=size, template=self.template, ranges=self.ranges)
         seed = first

@@ -1,13 +1,14 @@
 """Every benchmark there is, by name. A new one is covered by the contract suite and the ladder by standing here."""
 
 from collections.abc import Callable
+from typing import Any
 
 from worldsim_benchmarks.benchmark import Benchmark, title
 from worldsim_benchmarks.fidelity import Fidelity
 from worldsim_benchmarks.permanence import Permanence
 
-BENCHMARKS: dict[str, Callable[[], Benchmark]] = {"permanence": Permanence, "fidelity": Fidelity}
-"""Name -> what makes it."""
+BENCHMARKS: dict[str, Callable[[], Any]] = {"permanence": Permanence, "fidelity": Fidelity}
+"""Name -> what makes the Benchmark."""
 
 
 def listed(names: list[str] | str | None) -> list[str]:
@@ -23,7 +24,7 @@ def choose(name: str) -> Benchmark:
     """
     stem, _, version = name.partition("@")
     if stem in BENCHMARKS:
-        benchmark = BENCHMARKS[stem]()
+        benchmark: Benchmark = BENCHMARKS[stem]()
         if not version or version == str(benchmark.version):
             return benchmark
     there = ", ".join(title(make()) for make in BENCHMARKS.values())
