@@ -15,6 +15,7 @@ KINDS = {
     "micro": {"patch": 8, **SIZES["micro"]._asdict()},
     "grouped, registers": {"patch": 8, "width": 64, "depth": 6, "heads": 4, "kv_heads": 1, "registers": 3},
     "every block looks back": {"patch": 16, "width": 64, "depth": 2, "heads": 2, "kv_heads": 2, "time_every": 1},
+    "FiLM": {"patch": 8, "width": 64, "depth": 2, "heads": 2, "kv_heads": 2, "conditioning": "FiLM"},
 }
 
 

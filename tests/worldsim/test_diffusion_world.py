@@ -57,7 +57,10 @@ def recomputed(model: DiffusionWorld, seen, taken, plan, generator) -> torch.Ten
 @pytest.mark.parametrize("seen_frames", [1, 2, 4, 10])
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"window": 2}, {"window": 32}, {"past": 0}, {"past": 1, "residual": True}, {"steps": 1}, {"registers": 0}],
+    [
+        *({}, {"window": 2}, {"window": 32}, {"past": 0}, {"past": 1, "residual": True}, {"steps": 1}),
+        *({"registers": 0}, {"conditioning": "FiLM"}, {"conditioning": "additive", "time_every": 1}),
+    ],
     ids=str,
 )
 def test_streaming_equals_recomputing_all_that_was_seen(changes, seen_frames):
@@ -226,8 +229,14 @@ def test_each_block_begins_by_changing_nothing():
     assert torch.equal(before, after)
 
 
-def test_every_weight_learns():
-    model, (seen, taken, _) = tiny(), video()
+@pytest.mark.parametrize("conditioning", ["adaLN", "FiLM", "additive"])
+def test_every_weight_learns_and_every_action_is_heard(conditioning):
+    model, (seen, taken, _) = tiny(conditioning=conditioning), video()
+    plan, draw = torch.zeros(2, 1, 2), torch.Generator()
+    one, two = (
+        model.imagine(model.watch(seen, taken), each, generator=draw.manual_seed(0)) for each in (plan, plan + 1)
+    )
+    assert not torch.equal(one[0], two[0])
     clip = Clip(seen, taken, torch.ones(seen.shape[:2], dtype=torch.bool))
     model.loss(clip, generator=torch.Generator().manual_seed(0)).backward()
     assert [name for name, weight in model.named_parameters() if weight.grad is None or not weight.grad.any()] == []

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from worldsim.nn.attention import KeyValues, Past, TimeAttention, look_back
-from worldsim.nn.modulation import LevelEmbedding
+from worldsim.nn.modulation import Conditioner, LevelEmbedding
 from worldsim.nn.rope import in_space, in_time, rotate
 from worldsim.nn.tokens import ActionEmbedding, patchify, symlog, unpatchify
 
@@ -85,6 +85,16 @@ def test_levels_near_one_are_told_apart_even_under_autocast():
         near = embed(torch.tensor([[0.9990, 0.9995]]))
     assert near.dtype == torch.float32
     assert (near[0, 0] - near[0, 1]).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize(("manner", "says"), [("adaLN", "111"), ("FiLM", "110"), ("additive", "100")])
+def test_a_condition_proposes_of_shift_scale_and_gate_what_it_may(manner, says):
+    speaks = Conditioner(8, kinds=4, manner=manner)
+    assert (speaks(torch.randn(2, 3, 8)) == 0).all(), "a new one says nothing"
+    nn.init.normal_(speaks.out.weight)
+    proposed = speaks(torch.randn(2, 3, 8)).chunk(3, dim=-1)
+    assert [bool(part.all()) for part in proposed] == [each == "1" for each in says]
+    assert [bool(part.any()) for part in proposed] == [each == "1" for each in says]
 
 
 @pytest.mark.parametrize("patch", [1, 2, 8])

@@ -1,6 +1,7 @@
 """Training: the optimiser does what it says, and a run that was killed goes on as if it had not been."""
 
 import copy
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.training.fit import fit
 from worldsim.training.log import Curve
-from worldsim.training.optim import MuonAdamW, pace, split
+from worldsim.training.optim import MuonAdamW, optimiser, pace, split
 from worldsim.types import Clip
 
 
@@ -69,6 +70,18 @@ def test_the_two_in_one_do_what_torch_does_with_each():
     ]
     for mine, theirs in zip(ours, step_by_step(apart, [matrix, vector]), strict=True):
         assert torch.equal(mine, theirs)
+
+
+def test_adamw_learns_all_and_lets_the_same_decay():
+    model = small()
+    ours = {
+        id(weight): group["weight_decay"]
+        for group in optimiser("adamw", model, lr=0.01, weight_decay=0.1).param_groups
+        for weight in group["params"]
+    }
+    hidden, others = split(model)
+    assert ours == {id(weight): 0.1 for weight in hidden} | {id(weight): 0.0 for weight in others}
+    assert isinstance(optimiser("muon", model, lr=0.01, weight_decay=0.1), MuonAdamW)
 
 
 def test_a_saved_optimiser_goes_on_bit_by_bit_and_hears_its_schedule():
@@ -282,6 +295,17 @@ def test_impossible_runs_are_refused_before_anything_is_written(recorded, tmp_pa
     with pytest.raises(ValueError, match=says):
         fit(str(recorded), str(tmp_path / "run"), **{**RUN, **wrong})
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_begun_before_there_was_an_argument_goes_on(recorded, whole, tmp_path, capsys):
+    run = shutil.copytree(whole, tmp_path / "old")
+    old = yaml.safe_load((run / "config.yaml").read_text())
+    del old["optimiser"]
+    (run / "config.yaml").write_text(yaml.safe_dump(old))
+    with pytest.raises(ValueError, match=r"begun with optimiser=muon, and now optimiser=adamw"):
+        fit(str(recorded), str(run), **RUN, optimiser="adamw")
+    fit(str(recorded), str(run), **RUN)
+    assert "finished" in capsys.readouterr().out
 
 
 def test_missing_data_is_said_so(tmp_path):

@@ -27,7 +27,7 @@ def forward_flops(model: DiffusionWorld, *, rows: int, frames: int, height: int,
     dit, side = model.transformer, model.patch * model.codec.downscale
     places = (height // side) * (width // side)
     tokens, d = places + model.registers, model.width
-    conditions = sum(_linear(part) for part in (dit.level.mlp, dit.action.mlp, dit.conditioner))
+    conditions = sum(_linear(part) for part in (dit.level.mlp, dit.action.mlp, dit.conditioner, dit.steer) if part)
     one = places * (_linear(dit.embed) + _linear(dit.head)) + conditions
     for block in dit.blocks:
         assert isinstance(block, Block)

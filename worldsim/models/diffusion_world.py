@@ -24,6 +24,7 @@ from worldsim.models.questions import Questions
 from worldsim.models.stream import Stream, led_to
 from worldsim.models.video_dit import VideoDiT
 from worldsim.nn.attention import KeyValues, Past
+from worldsim.nn.modulation import Conditioning
 from worldsim.protocols import Codec, Noise
 from worldsim.random import draw
 from worldsim.types import Clip
@@ -55,6 +56,8 @@ class DiffusionWorld(nn.Module):
         gate: Predict, beside the frame, how much of each place of it is new; the rest is copied from the frame before.
             What stands still stays sharp, and what moves need not be told as a change. Needs a past of at least 1 and
             the target "x".
+        conditioning: How actions steer the layers: "adaLN" by shift, scale and gate, "FiLM" by shift and scale,
+            "additive" by a shift. The noise level has all three in any case.
         target: What the network predicts: the clean frame "x", or "v" or "flow" (see `diffusion.objective`).
         weight: How the error of "x" is weighed over noise levels. Plain, a small model learns motion several times
             sooner than with "velocity", which looks mostly at frames that are nearly clean.
@@ -96,6 +99,7 @@ class DiffusionWorld(nn.Module):
         past: int = 2,
         residual: bool = False,
         gate: bool = False,
+        conditioning: Conditioning = "adaLN",
         target: objective.Target = "x",
         weight: objective.Weight = "none",
         levels: Levels | None = None,
@@ -129,6 +133,7 @@ class DiffusionWorld(nn.Module):
         self.actions, self.patch, self.width, self.depth = actions, patch, width, depth
         self.heads, self.kv_heads, self.window, self.registers = heads, kv_heads, window, registers
         self.time_every, self.past, self.residual, self.gate = time_every, past, residual, gate
+        self.conditioning: Conditioning = conditioning
         self.target: objective.Target = target
         self.weight: objective.Weight = weight
         self.levels, self.context = levels or Levels(), context
@@ -152,6 +157,7 @@ class DiffusionWorld(nn.Module):
             registers=registers,
             time_every=time_every,
             jumps=shortcut > 0,
+            conditioning=conditioning,
         )
 
     # To learn

@@ -17,7 +17,7 @@ from torch.utils.hooks import RemovableHandle
 
 from worldsim.diffusion.shortcut import FINEST
 from worldsim.nn.attention import KeyValues, Past, SpaceAttention, TimeAttention, Window, look_back
-from worldsim.nn.modulation import Conditioner, LevelEmbedding, Modulation
+from worldsim.nn.modulation import Conditioner, Conditioning, LevelEmbedding, Modulation
 from worldsim.nn.rope import Rotation, in_space
 from worldsim.nn.tokens import ActionEmbedding, Registers, patchify, unpatchify
 
@@ -100,6 +100,8 @@ class VideoDiT(nn.Module):
         registers: Tokens a frame that belong to no place.
         time_every: Look back in time in every so manieth block; None chooses by depth.
         jumps: Whether it is told how far the sampler goes with its answer; see `worldsim.diffusion.shortcut`.
+        conditioning: How the action steers the layers: "adaLN" as one condition with the noise level; "FiLM" and
+            "additive" by an MLP of its own, beside that of the level, which may say less (see `nn.modulation`).
 
     Raises:
         ValueError: Where sizes do not divide, or the window is shorter than two frames.
@@ -119,6 +121,7 @@ class VideoDiT(nn.Module):
         registers: int = 0,
         time_every: int | None = None,
         jumps: bool = False,
+        conditioning: Conditioning = "adaLN",
     ):
         super().__init__()
         if window < 2:
@@ -132,6 +135,7 @@ class VideoDiT(nn.Module):
         if self.jump is not None:
             nn.init.zeros_(self.jump.weight)
         self.conditioner = Conditioner(width, kinds=4)
+        self.steer = None if conditioning == "adaLN" else Conditioner(width, kinds=4, manner=conditioning)
         self.blocks = nn.ModuleList(Block(width, heads, kv_heads, time) for time in looks_back(depth, time_every))
         self.hear_head = Modulation(width)
         self.head = nn.Linear(width, out_channels * patch**2)
@@ -175,11 +179,11 @@ class VideoDiT(nn.Module):
         jumps: Int[Tensor, "b t"] | None = None,
     ) -> Float[Tensor, "kinds b t m"]:
         """What is said to the layers of frames at these levels, after these actions, before these jumps."""
-        said = self.level(levels) + self.action(actions, known)
+        said, done = self.level(levels), self.action(actions, known)
         if self.jump is not None:
             finest = torch.full(levels.shape, FINEST, dtype=torch.long, device=levels.device)
             said = said + self.jump(finest if jumps is None else jumps)
-        return self.conditioner(said)
+        return self.conditioner(said + done) if self.steer is None else self.conditioner(said) + self.steer(done)
 
     def through(
         self,

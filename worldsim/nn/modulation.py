@@ -1,14 +1,21 @@
 """How a condition steers the layers: one shared MLP proposes shifts, scales and gates, each layer adds its own bias.
 
-Source: Peebles and Xie 2023, "DiT" (adaLN-zero); Chen et al. 2023, "PixArt-alpha" (one MLP for all layers).
+Source: Peebles and Xie 2023, "DiT" (adaLN-zero); Chen et al. 2023, "PixArt-alpha" (one MLP for all layers); Perez et
+al. 2018, "FiLM" (a shift and a scale).
 """
 
 import math
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+
+Conditioning = Literal["adaLN", "FiLM", "additive"]
+
+SAYS: dict[Conditioning, int] = {"adaLN": 3, "FiLM": 2, "additive": 1}
+"""How many of shift, scale and gate a condition may propose, in this order."""
 
 
 class LevelEmbedding(nn.Module):
@@ -34,13 +41,15 @@ class Conditioner(nn.Module):
     Args:
         width: Features d.
         kinds: How many kinds of layers there are (space, time, MLP: three).
+        manner: What it may propose: all three ("adaLN"), shift and scale ("FiLM"), or a shift alone ("additive"). Of
+            what it may not, it proposes zero.
     """
 
-    def __init__(self, width: int, kinds: int):
+    def __init__(self, width: int, kinds: int, manner: Conditioning = "adaLN"):
         super().__init__()
-        self.kinds = kinds
+        self.kinds, self.unsaid = kinds, (3 - SAYS[manner]) * width
         self.hidden = nn.Linear(width, width)
-        self.out = nn.Linear(width, kinds * 3 * width)
+        self.out = nn.Linear(width, kinds * SAYS[manner] * width)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
@@ -48,7 +57,7 @@ class Conditioner(nn.Module):
         """Propose for each kind of layer."""
         with torch.autocast(condition.device.type, enabled=False):
             proposed = self.out(F.silu(self.hidden(F.silu(condition.float()))))
-        return torch.stack(proposed.chunk(self.kinds, dim=-1))
+        return F.pad(torch.stack(proposed.chunk(self.kinds, dim=-1)), (0, self.unsaid))
 
 
 class Modulation(nn.Module):

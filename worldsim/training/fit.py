@@ -10,6 +10,7 @@ A run is a folder. The same command goes on where it was stopped, whatever stopp
     model/        the checkpoint to imagine with, written at the end
 """
 
+import inspect
 import logging
 import warnings
 from importlib.util import find_spec
@@ -32,10 +33,12 @@ from worldsim.models import checkpoint
 from worldsim.models.cost import training_flops, training_memory
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.video_dit import SIZES
+from worldsim.nn.modulation import Conditioning
 from worldsim.training.bar import Bar
 from worldsim.training.ema import EMA
 from worldsim.training.keep import Keeper
 from worldsim.training.log import Curve
+from worldsim.training.optim import Name
 from worldsim.training.preview import Preview, Returned
 from worldsim.training.task import Task
 
@@ -48,9 +51,11 @@ def fit(
     patch: int = 16,
     window: int | None = None,
     registers: int = 0,
+    time_every: int | None = None,
     past: int = 2,
     residual: bool = False,
     gate: bool = False,
+    conditioning: Conditioning = "adaLN",
     target: Target = "x",
     weight: Weight = "none",
     levels: Levels | None = None,
@@ -62,6 +67,7 @@ def fit(
     batch: int = 8,
     steps: int = 20_000,
     minutes: float | None = None,
+    optimiser: Name = "muon",
     lr: float = 4e-3,
     weight_decay: float = 0.01,
     warmup: float = 0.02,
@@ -92,9 +98,11 @@ def fit(
         window: Frames that a block sees, the present one included; by default as many as a clip has, as a model knows
             nothing of what lies farther back than it was ever shown.
         registers: Tokens a frame that belong to no place.
+        time_every: Look back in time in every so manieth block; by default every 2nd, or 4th from 9 blocks on.
         past: Frames before that are laid beside each frame where it enters the network.
         residual: Predict the change since the frame before.
         gate: Predict what is new of each frame, and copy the rest from the frame before.
+        conditioning: How actions steer the layers.
         target: What the network predicts.
         weight: How the error is weighed over noise levels.
         levels: How noisy frames are made.
@@ -107,6 +115,7 @@ def fit(
         batch: Clips of a step, on each device.
         steps: Steps of the training.
         minutes: Stop after so many minutes even if steps are left; the learning rate falls in time for it.
+        optimiser: What the matrices inside the blocks are learned by; all else is by AdamW.
         lr: The highest learning rate.
         weight_decay: Of the matrices inside the blocks.
         warmup: The share of the training in which the learning rate rises.
@@ -147,9 +156,11 @@ def fit(
         **SIZES[size]._asdict(),
         window=frames if window is None else window,
         registers=registers,
+        time_every=time_every,
         past=past,
         residual=residual,
         gate=gate,
+        conditioning=conditioning,
         target=target,
         weight=weight,
         levels=levels,
@@ -167,7 +178,8 @@ def fit(
     averages, keeper = EMA(ema), Keeper(last, save_every)
     shape = {"rows": batch, "frames": frames, "height": clips.size[0], "width": clips.size[1]}
     flops = training_flops(learner, **shape) if isinstance(learner, DiffusionWorld) else None
-    task = Task(learner, steps, minutes, lr, weight_decay, warmup, decay, seed, flops, sharded=strategy == "fsdp")
+    sharded = strategy == "fsdp"
+    task = Task(learner, steps, minutes, lr, weight_decay, warmup, decay, seed, flops, sharded, optimiser)
     begin(folder, settings)
     stands = 0
     if last.exists():
@@ -180,7 +192,7 @@ def fit(
     trainer = L.Trainer(
         accelerator=accelerator,
         devices=devices,
-        strategy=sharding(devices) if strategy == "fsdp" else strategy,
+        strategy=sharding(devices) if sharded else strategy,
         precision=precision,
         max_steps=steps,
         max_epochs=-1,
@@ -254,7 +266,9 @@ def begin(folder: Path, settings: dict[str, Any]) -> None:
     """
     written = folder / "config.yaml"
     if written.exists():
-        before = yaml.safe_load(written.read_text())
+        # a run begun before there was an argument was begun with its default
+        defaults = {name: each.default for name, each in inspect.signature(fit).parameters.items()}
+        before = defaults | yaml.safe_load(written.read_text())
         differ = [name for name in settings if name not in CHANGEABLE and before.get(name) != settings[name]]
         if differ:
             name = differ[0]

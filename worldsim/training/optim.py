@@ -4,10 +4,12 @@ Source: Jordan et al. 2024, "Muon"; Liu et al. 2025, "Muon is Scalable for LLM T
 AdamW's in size, so that one learning rate serves both); Hu et al. 2024, "MiniCPM" (warm-up, stable, decay).
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
+
+Name = Literal["muon", "adamw"]
 
 BETAS = (0.9, 0.95)
 """Of AdamW: how much of its averages stays at each step."""
@@ -53,6 +55,25 @@ class MuonAdamW(torch.optim.Optimizer):
         self.muon.step()
         self.adamw.step()
         return loss
+
+
+def optimiser(name: Name, model: nn.Module, *, lr: float, weight_decay: float) -> torch.optim.Optimizer:
+    """The optimiser of a model; either way, nothing decays but the matrices inside the blocks.
+
+    A model without such matrices, a codec for instance, has AdamW for all of it, and all of it decays.
+
+    Args:
+        name: What those matrices are learned by: "muon" or "adamw". AdamW learns the rest.
+        model: What learns.
+        lr: The learning rate.
+        weight_decay: How fast weights shrink.
+    """
+    hidden, others = split(model)
+    if hidden and name == "muon":
+        return MuonAdamW(hidden, others, lr=lr, weight_decay=weight_decay)
+    decaying, steady = (hidden, others) if hidden else (others, [])
+    groups = [{"params": decaying, "weight_decay": weight_decay}, {"params": steady, "weight_decay": 0.0}]
+    return torch.optim.AdamW([group for group in groups if group["params"]], lr=lr, betas=BETAS)
 
 
 def split(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:

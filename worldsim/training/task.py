@@ -13,7 +13,7 @@ from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forwar
 
 from worldsim.models.cost import peak_flops
 from worldsim.models.diffusion_world import DiffusionWorld
-from worldsim.training.optim import BETAS, MuonAdamW, pace, split
+from worldsim.training.optim import Name, optimiser, pace
 from worldsim.types import Clip
 
 
@@ -41,6 +41,7 @@ class Task(L.LightningModule):
         flops: Operations of one step, where they are known: how many are done a second is logged, and what share of
             what the device can do at best that is (MFU).
         sharded: Spread the weights over the processes, block by block (FSDP2), for models that one device cannot hold.
+        optimiser: What the matrices inside the blocks are learned by.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class Task(L.LightningModule):
         seed: int,
         flops: int | None = None,
         sharded: bool = False,
+        optimiser: Name = "muon",
     ):
         super().__init__()
         self.model, self.steps, self.minutes = model, steps, minutes
         self.lr, self.weight_decay, self.warmup, self.decay, self.seed = lr, weight_decay, warmup, decay, seed
         self.flops, self.peak, self.sharded = flops, math.inf, sharded
+        self.optimiser: Name = optimiser
         self.spent = 0.0  # seconds trained before this process began
         self.began = time.monotonic()
         self.last = (0, self.began)
@@ -87,11 +90,8 @@ class Task(L.LightningModule):
         register_fsdp_forward_method(self.model, "loss")
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Muon for the matrices inside the blocks, AdamW for the rest, which is all of a codec."""
-        hidden, others = split(self.model)
-        if not hidden:
-            return torch.optim.AdamW(others, lr=self.lr, weight_decay=self.weight_decay, betas=BETAS)
-        return MuonAdamW(hidden, others, lr=self.lr, weight_decay=self.weight_decay)
+        """Muon for the matrices inside the blocks where asked for, AdamW for the rest, which is all of a codec."""
+        return optimiser(self.optimiser, self.model, lr=self.lr, weight_decay=self.weight_decay)
 
     def on_fit_start(self) -> None:
         """Time counts from here."""
