@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from worldsim_benchmarks.trial import DAMAGES, NEAR, SIZES, Admission, Reading, admit
+from worldsim_benchmarks.trial import DAMAGES, LEAST, NEAR, SIZES, Admission, Reading, admit
 from worldsim_envs import SCENES
 
 RECORD = Path(__file__).with_suffix(".json")
@@ -77,7 +77,7 @@ def _scene(row: Admission) -> str:
 def admission(
     scenes: list[str] | str | None = None,
     sizes: list[int] | int | None = None,
-    seeds: int = 8,
+    seeds: int = LEAST,
     write: str | None = None,
 ) -> int:
     """Show that the colour reader reads the scenes: what it misses, what it makes up, how far off it is.
@@ -85,7 +85,7 @@ def admission(
     Args:
         scenes: One or several, such as `worldsim/Hidden-v0`; all of them by default.
         sizes: One or several, in pixels; 64, 128 and 256 by default.
-        seeds: Episodes a scene.
+        seeds: Episodes a scene, and more where these show too few things.
         write: A checkout of worldsim, whose record and page of the docs take up what was read.
 
     Returns:
@@ -100,7 +100,7 @@ def admission(
     asked = [sizes] if isinstance(sizes, int) else sizes or SIZES
     rows = []
     for name in tqdm(chosen, desc="admission", unit="scene"):
-        rows += admit(name, sizes=asked, seeds=range(seeds))
+        rows += admit(name, sizes=asked, seeds=seeds)
         if write is not None:
             keep(rows, Path(write))
     print(table(rows))

@@ -50,6 +50,8 @@ CLEAN, DAMAGED = 0.99, 0.95
 """Least recall and precision."""
 ENOUGH = 100
 """Things to be asked about before a hundredth means anything."""
+LEAST, MOST = 8, 40
+"""Episodes of a scene that are looked at, and how many at most where these show too few things."""
 
 
 class Thing(NamedTuple):
@@ -183,13 +185,16 @@ DAMAGES: dict[str, Callable[[Frames], Frames]] = {
 # ---- what is read ----------------------------------------------------------------------------------------------------
 
 
-def play(scene: str, sizes: Sequence[int], *, seeds: Sequence[int], moments: int = 10) -> dict[int, Seen]:
+def play(
+    scene: str, sizes: Sequence[int], *, seeds: Sequence[int], least: int | None = None, moments: int = 10
+) -> dict[int, Seen]:
     """Look at episodes, each of the next range, told by the expert and by the next of its arms.
 
     Args:
         scene: A name of `worldsim_envs.SCENES`.
         sizes: Heights and widths of the frames in pixels; all show the same moments.
         seeds: Of the episodes.
+        least: After so many of them, no more than it takes to ask about `ENOUGH` things at every size; all by default.
         moments: At which an episode is looked at, evenly spread over it.
     """
     listed = SCENES[scene]
@@ -198,15 +203,18 @@ def play(scene: str, sizes: Sequence[int], *, seeds: Sequence[int], moments: int
         for ranges in find(listed.where).ranges
     ]
     every = -(-listed.steps // moments)
-    looks = []
+    looks, asked = [], np.zeros(len(sizes), int)
     for turn, seed in enumerate(seeds):
-        env = envs[turn % len(envs)]
+        if least is not None and turn >= least and asked.min() >= ENOUGH:
+            break
+        env, before = envs[turn % len(envs)], len(looks)
         env.reset(seed=seed)
         looks += [[look(env, size) for size in sizes] for _ in islice(_expert(env, listed.steps, seed), 0, None, every)]
         env.reset(seed=seed)
         if arms := list(env.arms().values()):
             told = env.tell(arms[turn % len(arms)])
             looks += [[look(env, size) for size in sizes] for _ in islice(told, 0, None, every)]
+        asked += np.sum([[sum(thing.asked for thing in there) for _, there, _ in each] for each in looks[before:]], 0)
     seen = {}
     for size, each in zip(sizes, zip(*looks, strict=True), strict=True):
         frames, there, beacons = zip(*each, strict=True)
@@ -291,15 +299,15 @@ def _share(of: Sequence[bool]) -> float:
     return float(np.mean(of)) if len(of) else float("nan")
 
 
-def admit(scene: str, *, sizes: Sequence[int] = SIZES, seeds: Sequence[int] = range(8)) -> list[Admission]:
+def admit(scene: str, *, sizes: Sequence[int] = SIZES, seeds: int = LEAST) -> list[Admission]:
     """Test one scene at some sizes.
 
     Args:
         scene: A name of `worldsim_envs.SCENES`.
         sizes: Heights and widths of the frames in pixels.
-        seeds: Of the episodes.
+        seeds: How many episodes; more, up to `MOST`, where these show too few things.
     """
     return [
         Admission(scene, size, read(seen), {name: read(seen, damage) for name, damage in DAMAGES.items()})
-        for size, seen in play(scene, sizes, seeds=seeds).items()
+        for size, seen in play(scene, sizes, seeds=range(max(seeds, MOST)), least=seeds).items()
     ]

@@ -132,7 +132,7 @@ class Scene:
             variation.
         families: What can be asked here: the code of a family, and the names of the arms that answer it, the factual
             first: `{"M-COL": ("factual", "do:remove")}`. Arms share their world up to the first change or differing
-            action, and differ by nothing else.
+            action, and differ by nothing else. Behind a stroke stands a variant of a family: "M-VAN/colour".
         templates: Which looks it has, of `variation.TEMPLATES`.
         ranges: Which parameter ranges it has, of `variation.RANGES`.
         stuff: The names of what is no thing and still has an index in the segmentation, after all things.

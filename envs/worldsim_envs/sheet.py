@@ -1,9 +1,13 @@
-"""The pages of the docs: for each scene what it says of itself, and a contact sheet. From the root of the repository:
+"""The pages of the docs: for each scene what it says of itself, and a contact sheet; and a table of what can be asked.
+
+From the root of the repository, for all scenes or those that are named:
 
 python -m worldsim_envs.sheet docs/worlds
+python -m worldsim_envs.sheet docs/worlds --scenes worldsim/Hidden-v0
 """
 
 import argparse
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -14,7 +18,7 @@ from PIL import Image
 
 from worldsim_envs import SCENES
 from worldsim_envs.env import SceneEnv
-from worldsim_envs.scene import told
+from worldsim_envs.scene import find, told
 
 
 def sheet(
@@ -60,16 +64,40 @@ def page(name: str) -> str:
     return f"# {name}\n\n{title}\n\n{sheet}\n{text.rstrip()}\n"
 
 
+def indexed(index: str) -> str:
+    """The page that lists the worlds, in Markdown, with its table of what can be asked as the scenes have it now."""
+    return re.sub(r"\| family \|(.*\n\|)*.*\n", lambda _: asked(), index)
+
+
+def asked() -> str:
+    """Each family of questions, the scenes where it is asked, and the arms that answer it."""
+    there = [
+        (code, " ".join(f"`{arm}`" for arm in arms), f"[{name.split('/')[-1]}]({stem(name)}.md)")
+        for name, listed in SCENES.items()
+        for code, arms in find(listed.where).families.items()
+    ]
+    rows: dict[tuple[str, str], list[str]] = {}
+    for code, arms, where in sorted(there, key=lambda each: each[0]):  # stable: scenes stay in their order
+        rows.setdefault((code, arms), []).append(where)
+    lines = [f"| {code} | {', '.join(scenes)} | {arms} |" for (code, arms), scenes in rows.items()]
+    return "\n".join(["| family | scenes | arms, the factual first |", "|---|---|---|", *lines, ""])
+
+
 def main():
-    """Write every page and every sheet into a folder."""
+    """Write the pages and sheets into a folder, and the table of its index anew."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    parser.add_argument("--scenes", nargs="+", default=list(SCENES), choices=SCENES, metavar="ID", help="default: all")
+    given = parser.parse_args()
+    folder = given.folder
     folder.mkdir(parents=True, exist_ok=True)
-    for name, listed in SCENES.items():
+    for name in given.scenes:
+        listed = SCENES[name]
         (folder / f"{stem(name)}.md").write_text(page(name))
         seen = sheet(SceneEnv(listed.where, size=96, renderer=listed.renderer), every=pace(name))
         Image.fromarray(seen).quantize(256, dither=Image.Dither.NONE).save(folder / f"{stem(name)}.png", optimize=True)
+    index = folder / "index.md"
+    index.write_text(indexed(index.read_text()))
 
 
 if __name__ == "__main__":

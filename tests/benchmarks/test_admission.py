@@ -102,6 +102,13 @@ def test_what_stands_where_a_beacon_does_is_left_to_another_reader():
     assert read(drawn(truth=(0, -1), beacons=[[[np.nan, np.nan], [np.nan, np.nan]]])).precision == 0.5
 
 
+@pytest.mark.parametrize(("enough", "episodes"), [(1, 2), (10**6, 3)])
+def test_further_episodes_are_played_until_enough_is_asked_about(monkeypatch, enough, episodes):
+    monkeypatch.setattr("worldsim_benchmarks.trial.ENOUGH", enough)
+    seen = play("worldsim/Falling-v0", [32, 64], seeds=range(3), least=2, moments=2)
+    assert {size: len(each.frames) for size, each in seen.items()} == {32: 2 * episodes, 64: 2 * episodes}
+
+
 def test_a_scene_that_is_not_there_is_named():
     with pytest.raises(ValueError, match="there is no scene 'worldsim/Hiden-v0'"):
         admission("worldsim/Hiden-v0")

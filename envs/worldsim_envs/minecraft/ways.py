@@ -110,7 +110,8 @@ def _arc(start: body.Player, moving: int, pace: float, radius: float, frames: in
     def off(lead: float) -> float:
         return float(np.hypot(*_ahead(_gone(start, commands(lead)))) - radius)
 
-    return commands(_root(off, 0.0, 25.0))
+    low = 0.0 if off(0.0) > 0 else -5.0  # on a short arc it is the glide that is left over which decides
+    return commands(_root(off, low, 25.0))
 
 
 def _root(of: Callable[[float], float], low: float, high: float) -> float:

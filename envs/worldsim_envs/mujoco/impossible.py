@@ -36,11 +36,13 @@ Waits, which is all that one can do.
 
 ## Arms
 M-VAN: `factual`; `do:<change>`, with the change at the cut, which is impossible; `placebo`, in which the light is
-dimmed at the cut, which is possible. For each change there are two more arms: `do:<change>-always`, with the change
-from the start, which is possible, and `do:<change>-back`, with it from the start and taken back at the cut, which is
-impossible. The two possible ones and the two impossible ones show the same pictures: each first half once with each
-second half. At the cut both films show the screen and the same picture, so that it cannot be seen where they are
-joined; `placebo` is the control, a cut that can be seen and breaks no law.
+dimmed at the cut, which is possible.
+
+M-VAN/<change>, one for each change: `factual` and `do:<change>-always`, with the change from the start, are possible;
+`do:<change>` and `do:<change>-back`, with it from the start and taken back at the cut, are impossible. The two possible
+ones and the two impossible ones show the same pictures: each first half once with each second half. At the cut both
+films show the screen and the same picture, so that it cannot be seen where they are joined; `placebo` is the control, a
+cut that can be seen and breaks no law.
 
 ## Versions
 - v0: the first.
@@ -229,7 +231,13 @@ IMPOSSIBLE_SCENE = Scene(
     action_space=spaces.Discrete(1),
     things=("thing 0", "thing 1"),
     backend=partial(MujocoBackend, RECIPE),
-    families={"M-VAN": ("factual", *(f"do:{change}" for change in IMPOSSIBLE), "placebo")},
+    families={
+        "M-VAN": ("factual", *(f"do:{change}" for change in IMPOSSIBLE), "placebo"),
+        **{
+            f"M-VAN/{change}": ("factual", f"do:{change}-always", f"do:{change}", f"do:{change}-back")
+            for change in IMPOSSIBLE
+        },
+    },
     templates=TEMPLATES,
     ranges=RANGES,
 )
