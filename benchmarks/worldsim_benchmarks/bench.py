@@ -19,7 +19,7 @@ from worldsim.models.within import within
 from worldsim.protocols import Codec, WorldModel
 from worldsim.rollout import imagine_batch, to_model, to_pictures
 from worldsim_benchmarks.admission import demand
-from worldsim_benchmarks.benchmark import SPLITS, Case, Twins, Video, title
+from worldsim_benchmarks.benchmark import SPLITS, Benchmark, Case, Twins, Video, title
 from worldsim_benchmarks.catalogue import BENCHMARKS, choose, listed
 from worldsim_benchmarks.contestants import ORACLES
 from worldsim_benchmarks.kept import kept
@@ -111,7 +111,7 @@ def bench(
     models: list[str] | str,
     benchmarks: list[str] | str | None = None,
     split: str = "quick",
-    size: int = 64,
+    size: int | None = None,
     out: str = "runs/results",
     seed: int = 0,
     samples: int = 1,
@@ -131,7 +131,7 @@ def bench(
             `module:Class`, which makes a WorldModel without arguments.
         benchmarks: One or several, such as `permanence` or `permanence@3`; all of them by default.
         split: `quick` (32 twins, not for ranking) or `dev` (200).
-        size: Height and width of the frames in pixels.
+        size: Height and width of the frames in pixels; by default what each benchmark is usually asked at.
         out: Folder that results are appended to; `worldsim board` makes a leaderboard of it.
         seed: Of what the models imagine.
         samples: Futures a model imagines for each case; the score is their mean, never the best.
@@ -139,23 +139,24 @@ def bench(
         truth: Folder where the simulated worlds are kept; it can be deleted at any time.
 
     Raises:
-        ValueError: Where there is no such model, benchmark or split, or a world is not admitted at this size.
+        ValueError: Where there is no such model, benchmark or split, or it cannot be judged at this size.
     """
     asked = [choose(name) for name in listed(benchmarks) or BENCHMARKS]
     if split not in SPLITS:
         raise ValueError(f"there is no split {split!r}; there are: {', '.join(SPLITS)}")
-    demand([scene for benchmark in asked for scene in benchmark.coloured], size)
+    across = {title(benchmark): usable(benchmark, size) for benchmark in asked}
     entries = [entry(name, batch) for name in listed(models)]
     taking_turns = [each for each in entries if each.kind == "model"]  # the oracles take part in every run
     others = [row for each in taking_turns for row in (each, *returned(each))]
     taking_part = {each.contestant.name for each in (*entries, *others)}
     for benchmark in asked:
+        wide = across[title(benchmark)]
         worlds = partial(tqdm, desc=f"{title(benchmark)}: worlds", total=SPLITS[split][1])
-        twins = kept(benchmark, split, size=size, folder=truth, progress=worlds)
-        before = read_like(out, title(benchmark), split, size)
+        twins = kept(benchmark, split, size=wide, folder=truth, progress=worlds)
+        before = read_like(out, title(benchmark), split, wide)
         paths = {id(result): path for path, result in before.items()}
         began = time.perf_counter()
-        here = {"split": split, "size": size, "seed": seed, "samples": samples}
+        here = {"split": split, "size": wide, "seed": seed, "samples": samples}
         for result in run(benchmark, twins, others, known=list(before.values()), **here):
             ended = time.perf_counter()
             made = {"seconds": round(ended - began, 1), "at": time.strftime("%FT%TZ", time.gmtime()), **machine()}
@@ -164,6 +165,20 @@ def bench(
                 interval = f"[{result.low:.1f}, {result.high:.1f}]"
                 print(f"{result.benchmark:<16}{result.contestant:<24}{result.score:6.1f} {interval:<16}{path}")
     print(f"results are in {out}; `worldsim board --results {out}` makes a leaderboard of them")
+
+
+def usable(benchmark: Benchmark, size: int | None) -> int:
+    """The size at which a benchmark is asked: this one, or what is usual.
+
+    Raises:
+        ValueError: Where its readers cannot judge pictures of this size.
+    """
+    wanted = size or benchmark.sizes[0]
+    if wanted not in benchmark.sizes:
+        there = ", ".join(map(str, benchmark.sizes))
+        raise ValueError(f"{title(benchmark)} cannot be judged at {wanted} px; --size can be: {there}")
+    demand(benchmark.coloured, wanted)
+    return wanted
 
 
 def entry(name: str, batch: int) -> Entry:

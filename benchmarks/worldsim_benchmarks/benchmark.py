@@ -148,12 +148,14 @@ class Benchmark(Protocol):
         version: Raised with every change that could change a score.
         metrics: The names of what `score` returns.
         coloured: The worlds that it reads by colour, by id: each must be admitted at the size of the pictures.
+        sizes: At how many pixels across its readers can judge; the first is meant where none is asked for.
     """
 
     name: str
     version: int
     metrics: tuple[str, ...]
     coloured: tuple[str, ...]
+    sizes: tuple[int, ...]
 
     def twins(self, split: str, *, size: int) -> Iterator[Twins]:
         """The cases of a split, always the same ones in the same order, at a picture size in pixels."""

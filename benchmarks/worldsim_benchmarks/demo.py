@@ -29,6 +29,8 @@ EPISODES_A_MINUTE = 330
 SHOWN = 4
 REFERENCE, SIZE = ("worldsim/micro",), 64
 """The model that comes with the package, and the size of the frames it knows."""
+ASKED = ["permanence", "fidelity"]
+"""The benchmarks of the one world that is recorded."""
 
 
 def demo(out: str = "runs/demo", minutes: float = 12.0, size: int = 64, seed: int = 0) -> None:
@@ -75,8 +77,8 @@ def demo(out: str = "runs/demo", minutes: float = 12.0, size: int = 64, seed: in
         write_png(folder / "imagined" / f"episode-{index}.png", filmstrip(rollout))
 
     models, truth = [str(run / "model"), *(REFERENCE if size == SIZE else ()), "still", "drift"], str(folder / "truth")
-    chapter("benchmark", f"worldsim bench '[{','.join(models)}]' --out {results}")
-    bench(models, out=str(results), size=size, seed=seed, truth=truth)
+    chapter("benchmark", f"worldsim bench '[{','.join(models)}]' --benchmarks '[{','.join(ASKED)}]' --out {results}")
+    bench(models, ASKED, out=str(results), size=size, seed=seed, truth=truth)
 
     chapter("rank", f"worldsim board --results {results}")
     board(str(results))

@@ -48,6 +48,7 @@ class Fidelity:
     version = 3
     metrics = ("S", "P", "psnr@8", "psnr@16", "psnr@32")
     coloured = ("worldsim/Hidden-v0",)
+    sizes = (64, 128, 256)
 
     def __init__(self):
         self.reader = ColourReader(RGB, least_area=LEAST_AREA)

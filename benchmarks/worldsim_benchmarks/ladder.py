@@ -129,14 +129,14 @@ def table(steps: Sequence[Step]) -> str:
 
 
 def ladder(
-    benchmarks: list[str] | str | None = None, split: str = "quick", size: int = 64, twins: int | None = None
+    benchmarks: list[str] | str | None = None, split: str = "quick", size: int | None = None, twins: int | None = None
 ) -> int:
     """Show that the benchmarks judge rightly: trivial, wrong, harmful and benign answers get what they deserve.
 
     Args:
         benchmarks: One or several; all of them by default.
         split: `quick` or `dev`.
-        size: Height and width of the frames in pixels.
+        size: Height and width of the frames in pixels; by default what each benchmark is usually asked at.
         twins: Use only so many of the split.
 
     Returns:
@@ -145,9 +145,10 @@ def ladder(
     failed = 0
     for name in listed(benchmarks) or RUNGS:
         benchmark = choose(name)
-        chosen = [each for each, _ in zip(benchmark.twins(split, size=size), range(twins or 10**9), strict=False)]
+        across = size or benchmark.sizes[0]
+        chosen = [each for each, _ in zip(benchmark.twins(split, size=across), range(twins or 10**9), strict=False)]
         steps = climb(benchmark, chosen, progress=True)
         failed += sum(not step.holds for step in steps)
-        print(f"\n## {title(benchmark)}, {len(chosen)} twins, {size} px\n\n{table(steps)}\n")
+        print(f"\n## {title(benchmark)}, {len(chosen)} twins, {across} px\n\n{table(steps)}\n")
     print("every row holds" if not failed else f"{failed} rows do not hold")
     return 1 if failed else 0

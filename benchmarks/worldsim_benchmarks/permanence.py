@@ -50,6 +50,7 @@ class Permanence:
     version = 3
     metrics = ("R", "F", "L", "X", "OP", "TDS")
     coloured = ("worldsim/Hidden-v0",)
+    sizes = (64, 128, 256)
 
     def __init__(self):
         self.reader = ColourReader(RGB, least_area=LEAST_AREA)
