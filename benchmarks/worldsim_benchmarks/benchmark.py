@@ -14,7 +14,18 @@ from jaxtyping import Float, Float32, UInt8
 
 Video = UInt8[np.ndarray, "t h w 3"]
 
-SPLITS = {"quick": (1_000_000, 32), "dev": (2_000_000, 200)}
+
+class Splits(dict[str, tuple[int, int]]):
+    """The public splits by name; and `test:SEED`, whose first seed is known to those alone who hold the secret."""
+
+    def __missing__(self, name: str) -> tuple[int, int]:
+        stem, _, seed = name.partition(":")
+        if stem != "test" or not seed.isdigit():
+            raise KeyError(name)
+        return int(seed), 400
+
+
+SPLITS = Splits(quick=(1_000_000, 32), dev=(2_000_000, 200))
 """Name -> (first seed, twins). `quick` is for smoke tests and never for ranking."""
 
 
@@ -96,11 +107,14 @@ class Twins:
         name: Unique in its benchmark.
         template: The kind of scene they come from, which begins with the code of what is asked, such as `M-OCC/2`.
         cases: One an arm.
+        variation: `id`; or `ood`, where parameters lie outside of the usual ranges; or `held-out`, where the scene has
+            a look and shapes that no other has.
     """
 
     name: str
     template: str
     cases: tuple[Case, ...]
+    variation: str = "id"
 
     @property
     def family(self) -> str:
@@ -125,6 +139,16 @@ class Score:
             raise ValueError("a score of NaN came without a reason; say why it could not be scored")
 
 
+@dataclass(frozen=True)
+class Missing:
+    """No answer, and why there is none: whoever cannot answer a case says so, and gets what grey frames would get."""
+
+    reason: str
+
+
+Answer = Video | Missing
+
+
 @runtime_checkable
 class Contestant(Protocol):
     """Whoever answers cases: a world model, the replayed world, or one of its corruptions."""
@@ -134,8 +158,8 @@ class Contestant(Protocol):
         """Its name on the board."""
         ...
 
-    def answer(self, twins: Sequence[Twins], *, seed: int) -> list[list[Video]]:
-        """One video, as long as the plan, for each case of each of the twins."""
+    def answer(self, twins: Sequence[Twins], *, seed: int) -> Sequence[Sequence[Answer]]:
+        """One video, as long as the plan, for each case of each of the twins; or why there is none."""
         ...
 
 

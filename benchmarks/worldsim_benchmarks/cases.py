@@ -214,7 +214,7 @@ def still_actions(env: SceneEnv, steps: int) -> Float32[np.ndarray, "n a"]:
     return np.zeros((steps, *env.action_space.shape), np.float32)
 
 
-def digest(parts: Sequence[np.ndarray]) -> str:
+def digest(parts: Iterable[np.ndarray]) -> str:
     """A short name for what arrays hold, the same on every machine."""
     whole = hashlib.sha256()
     for part in parts:

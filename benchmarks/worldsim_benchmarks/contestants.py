@@ -6,6 +6,7 @@ which pixels a thing covers take them from the twins, so they work on every scen
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -14,6 +15,7 @@ from scipy import ndimage
 
 from worldsim.video import PROFILES, read_mp4, write_mp4
 from worldsim_benchmarks.benchmark import Contestant, Twins, Video
+from worldsim_benchmarks.kept import heads
 from worldsim_benchmarks.readers import DIFFERS
 
 Corrupt = Callable[[Twins, float, np.random.Generator], list[Video]]
@@ -32,15 +34,23 @@ class Corrupted:
         return [self.corrupt(each, self.severity, np.random.default_rng((seed, *each.name.encode()))) for each in twins]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OtherEpisode:
-    """One future of the next twins in line, shown to all arms alike: plausible frames, and no idea of what is asked."""
+    """One future of the next twins in line, shown to all arms alike: plausible frames, and no idea of what is asked.
 
+    Attributes:
+        line: All the twins that there are, of which some may be asked about; where it is empty, those that are.
+        name: On the board.
+    """
+
+    line: Sequence[Twins] = ()
     name: str = "random-other"
 
     def answer(self, twins: Sequence[Twins], *, seed: int) -> list[list[Video]]:
         """One video a case, cut or held to the length of its plan."""
-        others = [*twins[1:], twins[0]]
+        line = self.line or twins
+        place = {head.name: number for number, head in enumerate(heads(line))}
+        others = [line[(place[each.name] + 1) % len(line)] for each in twins]
         return [
             [_held(other.cases[0].truth.frames, len(own.plan)) for own in each.cases]
             for each, other in zip(twins, others, strict=True)
@@ -81,7 +91,11 @@ def noise(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video
 
 def agnostic(arm: int) -> Corrupt:
     """The true future of one arm, whatever was asked."""
-    return lambda twins, severity, rng: [_held(twins.cases[arm].truth.frames, len(case.plan)) for case in twins.cases]
+    return partial(_one_arm, arm=arm)
+
+
+def _one_arm(twins: Twins, severity: float, rng: np.random.Generator, *, arm: int) -> list[Video]:
+    return [_held(twins.cases[arm].truth.frames, len(case.plan)) for case in twins.cases]
 
 
 def hedge(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
@@ -250,4 +264,6 @@ ORACLES = {"replay": REPLAY, "replay-codec": CEILING}
 
 def trivial(twins: Sequence[Twins]) -> tuple[Contestant, ...]:
     """The trivial contestants that make sense for these twins."""
-    return TRIVIAL + (TRIVIAL_ON_TWINS if all(len(each.cases) >= 2 for each in twins) else ())
+    paired = all(head.arms >= 2 for head in heads(twins))
+    alone = [OtherEpisode(twins) if isinstance(one, OtherEpisode) else one for one in TRIVIAL]
+    return (*alone, *(TRIVIAL_ON_TWINS if paired else ()))

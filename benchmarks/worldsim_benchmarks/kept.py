@@ -11,11 +11,11 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from functools import cache
+from dataclasses import fields, is_dataclass, replace
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
@@ -24,7 +24,7 @@ import worldsim_envs
 from worldsim_benchmarks.benchmark import Benchmark, Case, Truth, Twins, title
 from worldsim_envs.mujoco.render import choose
 
-LAYOUT = 1
+LAYOUT = 2
 """Of the files; raised when it changes."""
 
 SIMULATORS = ("mujoco", "mujoco-warp", "warp-lang", "numba", "numpy", "gymnasium")
@@ -32,33 +32,84 @@ SIMULATORS = ("mujoco", "mujoco-warp", "warp-lang", "numba", "numpy", "gymnasium
 NOUNS = {noun.__name__: noun for noun in (Twins, Case, Truth)}
 
 
+class Head(NamedTuple):
+    """What can be said of twins without their frames: `alike` is equal for those that may be asked side by side."""
+
+    name: str
+    template: str
+    variation: str
+    arms: int
+    alike: tuple
+
+
+class Kept(Sequence[Twins]):
+    """Twins that lie on disk, read when they are asked for; as light to hand over as their paths.
+
+    Args:
+        paths: One for each of the twins.
+    """
+
+    def __init__(self, paths: Sequence[Path]):
+        self.paths = tuple(paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @overload
+    def __getitem__(self, at: int) -> Twins: ...
+    @overload
+    def __getitem__(self, at: slice) -> "Kept": ...
+    def __getitem__(self, at: int | slice) -> "Twins | Kept":
+        return Kept(self.paths[at]) if isinstance(at, slice) else read(self.paths[at])
+
+    @cached_property
+    def heads(self) -> list[Head]:
+        """Their heads, for which all are read once."""
+        return [_head(each) for each in self]
+
+
+def heads(twins: Sequence[Twins]) -> list[Head]:
+    """What can be said of each of the twins without its frames."""
+    return twins.heads if isinstance(twins, Kept) else [_head(each) for each in twins]
+
+
+def _head(twins: Twins) -> Head:
+    alike = tuple((case.scene, case.seen.shape, case.plan.shape) for case in twins.cases)
+    return Head(twins.name, twins.template, twins.variation, len(twins.cases), alike)
+
+
 def kept(
     benchmark: Benchmark, split: str, *, size: int, folder: str | Path, progress: Callable[[Iterable], Iterable] = iter
-) -> list[Twins]:
-    """All twins of a split: read where they are kept, else simulated, and kept from now on.
+) -> Kept:
+    """All twins of a split where they are kept; simulated, and kept from now on, where they are not yet.
 
     Args:
         benchmark: Whose.
-        split: `quick` or `dev`.
+        split: `quick`, `dev` or `test:SEED`.
         size: Height and width of the frames in pixels.
         folder: Where twins are kept.
         progress: Wraps what yields them one by one, such as `tqdm`.
     """
-    home = Path(folder) / f"{title(benchmark)}-{split}-{size}-{made_by(benchmark, split, size)}"
+    name = split.partition(":")[0]
+    home = Path(folder).absolute() / f"{title(benchmark)}-{name}-{size}-{made_by(benchmark, split, size)}"
     if home.exists():
-        return [read(path) for path in progress(sorted(home.glob("*.npz")))]
+        return Kept(sorted(home.glob("*.npz")))
     unfinished = home.with_name(f".{home.name}.{os.getpid()}")
     shutil.rmtree(unfinished, ignore_errors=True)  # of a process of the same number, killed
     unfinished.mkdir(parents=True)
-    twins = []
     for number, each in enumerate(progress(benchmark.twins(split, size=size))):
-        write(each, unfinished / f"{number:06d}.npz")
-        twins.append(each)
+        write(each if name == split else unnamed(each, number), unfinished / f"{number:06d}.npz")
     if home.exists():  # another process was faster; it kept the same
         shutil.rmtree(unfinished)
     else:
         unfinished.rename(home)
-    return twins
+    return Kept(sorted(home.glob("*.npz")))
+
+
+def unnamed(twins: Twins, number: int) -> Twins:
+    """Twins whose names tell nothing of the seed that made them, which a secret split must not."""
+    name = f"{twins.template}/{number:06d}"
+    return replace(twins, name=name, cases=tuple(replace(case, name=f"{name}/{case.arm}") for case in twins.cases))
 
 
 def made_by(benchmark: Benchmark, split: str, size: int) -> str:

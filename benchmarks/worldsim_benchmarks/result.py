@@ -10,13 +10,26 @@ import math
 import os
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float
+
 SCHEMA = "worldsim.result@1"
+
+TIERS = {
+    "T0": "frames",
+    "T1": "frames and actions",
+    "T2": "frames, actions and the camera's path",
+    "T3": "one frame and a text",
+    "T4": "all frames, to say how surprising they are",
+    "truth": "the truth",
+}
+"""What a contestant is given, from least to most like a simulator."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +51,14 @@ class Result:
         metrics: The mean of every metric over the twins.
         cases: Every metric of every one of the twins; null where unscored.
         families: The number of each family, raw; the mean of them is `raw`.
-        reasons: Why, for those.
-        manifest: How it was made: seeds, versions, digests of weights and cases.
+        columns: Other numbers on the scale of `score`, never for ranking: the best of K samples; in distribution, out of
+            it and on held-out templates.
+        samples: Where there was more than one, every metric of every sample of every one of the twins.
+        templates: The kind of scene of every one of the twins.
+        tier: What the contestant was given, a name of `TIERS`.
+        exposure: The share of answers that came and could be looked at; the others score what grey frames score.
+        reasons: Why, for what is null, and for answers that did not count.
+        manifest: How it was made: seeds, versions, digests of weights and cases, what the model was trained on.
     """
 
     benchmark: str
@@ -56,12 +75,31 @@ class Result:
     metrics: Mapping[str, float | None]
     cases: Mapping[str, Mapping[str, float | None]]
     families: Mapping[str, float | None] = field(default_factory=dict)
+    columns: Mapping[str, float | None] = field(default_factory=dict)
+    samples: Mapping[str, Mapping[str, Sequence[float | None]]] = field(default_factory=dict)
+    templates: Mapping[str, str] = field(default_factory=dict)
+    tier: str = ""
+    exposure: float = 1.0
     reasons: Mapping[str, str] = field(default_factory=dict)
     manifest: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
 
     def text(self) -> str:
         """As JSON, NaN as null, numbers to six digits after the point."""
         return json.dumps({"schema": SCHEMA, **_plain(asdict(self))}, indent=1) + "\n"
+
+    @property
+    def values(self) -> dict[str, Float[np.ndarray, "k m"]]:
+        """Every metric of every sample of every one of the twins, in the order of `cases`."""
+        each = [
+            self.samples.get(name) or {metric: [value] for metric, value in own.items()}
+            for name, own in self.cases.items()
+        ]
+        return {metric: np.array([own[metric] for own in each], float).T for metric in self.metrics}
+
+    @property
+    def kinds(self) -> list[str]:
+        """The template of every one of the twins, in the order of `cases`."""
+        return [self.templates[name] for name in self.cases]
 
 
 def _number(value: float | None) -> float:
@@ -71,6 +109,8 @@ def _number(value: float | None) -> float:
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
     if isinstance(value, float):
         return None if math.isnan(value) else rounded(value)
     return value
@@ -113,7 +153,7 @@ def read(path: str | Path) -> Result:
         raise ValueError(f"{path} has schema {schema!r}; this version reads {SCHEMA!r}: run `worldsim bench` again")
     for name in ("score", "low", "high", "raw", "floor", "ceiling"):
         fields[name] = _number(fields[name])
-    for name in ("families", "metrics"):
+    for name in ("families", "columns", "metrics"):
         fields[name] = {key: _number(value) for key, value in fields.get(name, {}).items()}
     return Result(**fields)
 

@@ -6,13 +6,18 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
+from worldsim.data.executor import Executor, Here
 from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, title
 from worldsim_benchmarks.cases import digest
-from worldsim_benchmarks.contestants import CEILING, ORACLES, trivial
+from worldsim_benchmarks.contestants import CEILING, ORACLES, TRIVIAL_ON_TWINS, trivial
+from worldsim_benchmarks.kept import Head, heads
+from worldsim_benchmarks.measure import Measured, measure, raw
 from worldsim_benchmarks.result import Result, rounded, versions
 from worldsim_benchmarks.stats import bootstrap, by_family, means, overall
+
+COLUMNS = {"id": "in distribution", "ood": "out of distribution", "held-out": "held-out templates"}
+"""What the board calls each variation."""
 
 
 @dataclass(frozen=True)
@@ -29,49 +34,13 @@ class Scale:
         return 100 * (raw - self.floor) / (self.ceiling - self.floor)
 
 
-class Measured(NamedTuple):
-    """Every metric of every one of the twins, the mean over samples; and the reasons for those that are NaN."""
-
-    values: dict[str, Float[np.ndarray, " m"]]
-    reasons: dict[str, str]
-
-
 class Entry(NamedTuple):
-    """Who takes part: a contestant, its kind (`model`, `trivial`, `oracle`), and what to say of how it was made."""
+    """Who takes part: a contestant, its kind (`model`, `trivial`, `oracle`), what to say of how it was made, its tier."""
 
     contestant: Contestant
     kind: str
     manifest: Mapping[str, str | int | float | bool | None] = MappingProxyType({})
-
-
-def measure(
-    benchmark: Benchmark, twins: Sequence[Twins], contestant: Contestant, *, seed: int = 0, samples: int = 1
-) -> Measured:
-    """Let a contestant answer, and score its answers.
-
-    Raises:
-        ValueError: Where an answer is not a uint8 video of the plan's length and the truth's size.
-    """
-    table = {name: np.zeros((samples, len(twins))) for name in benchmark.metrics}
-    reasons: dict[str, str] = {}
-    for sample in range(samples):
-        for i, (each, answers) in enumerate(zip(twins, contestant.answer(twins, seed=seed + sample), strict=True)):
-            for case, answer in zip(each.cases, answers, strict=True):
-                if answer.shape != case.truth.frames.shape or answer.dtype != np.uint8:
-                    raise ValueError(
-                        f"{contestant.name} answered {case.name} with {answer.dtype} {list(answer.shape)}; "
-                        f"uint8 {list(case.truth.frames.shape)} would do: one frame an action, as large as the context"
-                    )
-            for name, score in benchmark.score(each, answers).items():
-                table[name][sample, i] = score.value
-                if np.isnan(score.value):
-                    reasons[f"{each.name}/{name}"] = score.reason
-    return Measured({name: values.mean(0) for name, values in table.items()}, reasons)
-
-
-def raw(benchmark: Benchmark, twins: Sequence[Twins], measured: Measured) -> float:
-    """The benchmark's number before calibration."""
-    return float(overall(measured.values, [each.template for each in twins], benchmark.headline))
+    tier: str = "T1"
 
 
 def run(
@@ -84,26 +53,28 @@ def run(
     seed: int = 0,
     samples: int = 1,
     known: Sequence[Result] = (),
+    executor: Executor = Here(),  # noqa: B008  it holds nothing
 ) -> Iterator[Result]:
     """The trivial contestants, which make the floor; the truth, which makes the ceiling; then everyone who takes part.
 
     Each result is yielded as soon as it is known; the first ones wait for the floor and the ceiling. A result that is
     among `known` (same contestant, made alike of the same cases on the same scale) is not measured again but yielded as
-    it is; to the byte it is what would have come.
+    it is; to the byte it is what would have come, and so it is whoever does the work.
     """
     about = {
         "seed": seed,
-        "cases": digest([case.truth.frames for each in twins for case in each.cases]),
+        "cases": digest(case.truth.frames for each in twins for case in each.cases),
         **versions(),
     }
     found = {_who(one): one for one in known if (one.benchmark, one.split, one.size) == (title(benchmark), split, size)}
-    bounds = [Entry(one, "trivial") for one in trivial(twins)] + [Entry(one, "oracle") for one in ORACLES.values()]
+    bounds = [Entry(one, "trivial", tier="truth" if one in TRIVIAL_ON_TWINS else "T0") for one in trivial(twins)]
+    bounds += [Entry(one, "oracle", tier="truth") for one in ORACLES.values()]
     there = [found.get(_who_would(entry, about)) for entry in bounds]
-    here = {"benchmark": benchmark, "twins": twins, "split": split, "size": size}
+    here = {"benchmark": benchmark, "heads": heads(twins), "split": split, "size": size}
     if (scale := _scale_of(there)) is not None:
         yield from (one for one in there if one is not None)
     else:
-        measured = [measure(benchmark, twins, entry.contestant, seed=seed) for entry in bounds]
+        measured = [measure(benchmark, twins, entry.contestant, seed=seed, executor=executor) for entry in bounds]
         numbers = [rounded(raw(benchmark, twins, one)) for one in measured]
         kinds = [(entry.kind, entry.contestant.name) for entry in bounds]
         scale = _scale(kinds, numbers)
@@ -115,7 +86,7 @@ def run(
         if before is not None and (before.floor, before.ceiling) == (scale.floor, scale.ceiling):
             yield before
         else:
-            one = measure(benchmark, twins, entry.contestant, seed=seed, samples=samples)
+            one = measure(benchmark, twins, entry.contestant, seed=seed, samples=samples, executor=executor)
             yield rate(entry, one, about, scale=scale, **here)
 
 
@@ -150,15 +121,15 @@ def rate(
     about: Mapping[str, str | int | float | bool | None],
     *,
     benchmark: Benchmark,
-    twins: Sequence[Twins],
+    heads: Sequence[Head],
     scale: Scale,
     split: str,
     size: int,
 ) -> Result:
     """What was measured as a Result: calibrated, with its interval."""
-    templates = [each.template for each in twins]
-    interval = bootstrap(measured.values, templates, benchmark.headline)
-    families = by_family(measured.values, templates, benchmark.headline)
+    templates = [head.template for head in heads]
+    interval = bootstrap(measured.samples, templates, benchmark.headline)
+    several = next(iter(measured.samples.values())).shape[0] > 1
     return Result(
         benchmark=title(benchmark),
         split=split,
@@ -171,12 +142,37 @@ def rate(
         raw=interval.value,
         floor=scale.floor,
         ceiling=scale.ceiling,
-        families={code: float(number) for code, number in families.items()},
-        metrics={name: float(value) for name, value in means(measured.values).items()},
+        metrics={name: float(value) for name, value in means(measured.samples).items()},
         cases={
-            each.name: {name: float(values[i]) for name, values in measured.values.items()}
-            for i, each in enumerate(twins)
+            head.name: {name: float(values[i]) for name, values in measured.values.items()}
+            for i, head in enumerate(heads)
         },
+        families=by_family(measured.samples, templates, benchmark.headline),
+        columns={name: scale(number) for name, number in columns(benchmark, measured, heads).items()},
+        samples={
+            head.name: {name: values[:, i].tolist() for name, values in measured.samples.items()}
+            for i, head in enumerate(heads if several else ())
+        },
+        templates={head.name: head.template for head in heads},
+        tier=entry.tier,
+        exposure=measured.exposure,
         reasons=measured.reasons,
         manifest={**about, **entry.manifest},
     )
+
+
+def columns(benchmark: Benchmark, measured: Measured, heads: Sequence[Head]) -> dict[str, float]:
+    """Raw numbers that stand beside the score and are never it: of each variation, and of the best of K samples."""
+    templates, variations = np.array([head.template for head in heads]), np.array([head.variation for head in heads])
+    found = {}
+    for variation in COLUMNS if len(set(variations)) > 1 else ():
+        own = variations == variation
+        part = {name: values[:, own] for name, values in measured.samples.items()}
+        found[COLUMNS[variation]] = overall(part, templates[own].tolist(), benchmark.headline)
+    several = next(iter(measured.samples.values())).shape[0]
+    if several > 1:
+        worth = np.asarray(benchmark.headline(measured.samples))  # of each sample of each of the twins alone
+        best = np.where(np.isnan(worth), -np.inf, worth).argmax(0)
+        chosen = {name: values[best, np.arange(len(best))] for name, values in measured.samples.items()}
+        found[f"best of {several}"] = overall(chosen, templates.tolist(), benchmark.headline)
+    return found

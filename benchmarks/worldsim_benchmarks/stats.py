@@ -1,6 +1,10 @@
-"""Intervals: a bootstrap over twins within templates, because frames of one world are no independent evidence."""
+"""Intervals: a bootstrap over templates, twins and samples, because frames of one world are no independent evidence.
 
-from collections.abc import Callable, Mapping, Sequence
+Values come one for each of the twins, `[m]`, or one for each sample of them, `[k m]`: a contestant that was asked K times
+has K numbers for the same twins, and the mean over them is what counts.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +13,11 @@ from jaxtyping import Float
 from worldsim_benchmarks.benchmark import family
 
 RESAMPLES = 10_000
+AT_ONCE = 1_000
+"""Resamples that are held in memory together."""
 
 Statistic = Callable[[Mapping[str, np.ndarray | float]], np.ndarray | float]
+"""From the means of metrics, arrays of any leading shape, to the number of a family."""
 
 
 @dataclass(frozen=True)
@@ -22,82 +29,127 @@ class Interval:
     high: float
 
 
+# ---- numbers of families ---------------------------------------------------------------------------------------------
+
+
 def means(
-    metrics: Mapping[str, Float[np.ndarray, " m"]], weights: Float[np.ndarray, "r m"] | None = None
+    metrics: Mapping[str, Float[np.ndarray, "*k m"]], weights: Float[np.ndarray, "r *k m"] | None = None
 ) -> dict[str, np.ndarray | float]:
     """Each metric's mean over what was scored, once, or once for each row of weights; all unscored is NaN."""
     result = {}
-    for name, values in metrics.items():
+    for name, each in metrics.items():
+        values = each.reshape(-1)
         scored = ~np.isnan(values)
-        heavy = scored.astype(float) if weights is None else weights * scored
-        counted = heavy.sum(-1)
-        total = (heavy * np.where(scored, values, 0.0)).sum(-1)
-        result[name] = np.where(counted > 0, total / np.maximum(counted, 1), np.nan)
+        heavy = np.ones(len(values)) if weights is None else weights.reshape(len(weights), -1)
+        counted = heavy @ scored.astype(float)
+        total = heavy @ np.where(scored, values, 0.0)
+        result[name] = np.where(counted > 0, total / np.where(counted > 0, counted, 1), np.nan)
     return result
 
 
-def overall(
-    metrics: Mapping[str, Float[np.ndarray, " m"]],
-    templates: Sequence[str],
-    statistic: Statistic,
-    weights: Float[np.ndarray, "r m"] | None = None,
-) -> np.ndarray | float:
+def by_family(
+    metrics: Mapping[str, Float[np.ndarray, "*k m"]], templates: Sequence[str], statistic: Statistic
+) -> dict[str, float]:
+    """The statistic of each family's means."""
+    return {code: float(statistic(means(own))) for code, own, _ in _families(metrics, templates)}
+
+
+def overall(metrics: Mapping[str, Float[np.ndarray, "*k m"]], templates: Sequence[str], statistic: Statistic) -> float:
     """The mean over families of the statistic of each family's means; a family without any is left out."""
-    numbers = np.stack([np.asarray(number) for number in by_family(metrics, templates, statistic, weights).values()])
+    return float(_mean(np.array(list(by_family(metrics, templates, statistic).values()))))
+
+
+def _families(
+    metrics: Mapping[str, Float[np.ndarray, "*k m"]], templates: Sequence[str]
+) -> Iterator[tuple[str, dict[str, Float[np.ndarray, "*k m"]], list[str]]]:
+    """Each family's code, values and templates."""
+    families = np.array([family(template) for template in templates])
+    for code in np.unique(families).tolist():
+        own = families == code
+        yield code, {name: values[..., own] for name, values in metrics.items()}, np.array(templates)[own].tolist()
+
+
+def _mean(numbers: Float[np.ndarray, "f *r"]) -> np.ndarray:
+    """Over the first axis, without what is NaN; NaN where all is."""
     known = ~np.isnan(numbers)
     return np.where(known.any(0), np.where(known, numbers, 0).sum(0) / np.maximum(known.sum(0), 1), np.nan)
 
 
-def by_family(
-    metrics: Mapping[str, Float[np.ndarray, " m"]],
-    templates: Sequence[str],
-    statistic: Statistic,
-    weights: Float[np.ndarray, "r m"] | None = None,
-) -> dict[str, np.ndarray | float]:
-    """The statistic of each family's means, once, or once for each row of weights."""
-    families = np.array([family(template) for template in templates])
-    numbers = {}
-    for code in np.unique(families):
-        own = families == code
-        averages = means(
-            {name: values[own] for name, values in metrics.items()}, None if weights is None else weights[:, own]
-        )
-        numbers[str(code)] = statistic(averages)
-    return numbers
+# ---- and how sure they are -------------------------------------------------------------------------------------------
 
 
 def bootstrap(
-    metrics: Mapping[str, Float[np.ndarray, " m"]],
+    metrics: Mapping[str, Float[np.ndarray, "*k m"]],
     templates: Sequence[str],
     statistic: Statistic,
     *,
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> Interval:
-    """What is `overall`, with its hierarchical bootstrap interval: in each family its templates, then twins in them.
+    """What is `overall`, with its hierarchical bootstrap interval.
 
     Args:
-        metrics: One value for each of the twins, by metric; NaN where unscored.
+        metrics: One value for each of the twins, or each sample of them, by metric; NaN where unscored.
         templates: The template of each of the twins.
-        statistic: From means (arrays of any leading shape) to the number of a family.
+        statistic: Makes the number of a family.
         seed: Of the resampling.
         resamples: How many.
 
     Source:
         Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 8 and 13.
     """
-    value = float(overall(metrics, templates, statistic))
-    rng = np.random.default_rng(seed)
+    spread = overall_of(replicates(metrics, templates, statistic, seed=seed, resamples=resamples))
+    return Interval(overall(metrics, templates, statistic), *percentiles(spread))
+
+
+def replicates(
+    metrics: Mapping[str, Float[np.ndarray, "*k m"]],
+    templates: Sequence[str],
+    statistic: Statistic,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> dict[str, Float[np.ndarray, " r"]]:
+    """Each family's number in each resample: its templates are drawn anew, twins within them, samples within these.
+
+    Families are no sample: each resample holds all of them. Whoever answered the same twins is resampled alike, however
+    many samples each has, so that two contestants can be compared resample by resample.
+    """
+    found = {}
+    for code, own, kinds in _families(metrics, templates):
+        rngs = [np.random.default_rng((seed, level, *code.encode())) for level in range(2)]
+        samples = next(iter(own.values())).reshape(-1, len(kinds)).shape[0]
+        parts = []
+        for at in range(0, resamples, AT_ONCE):
+            drawn = _draw(kinds, samples, min(AT_ONCE, resamples - at), *rngs)
+            parts.append(statistic(means({name: values.reshape(samples, -1) for name, values in own.items()}, drawn)))
+        found[code] = np.concatenate(parts)
+    return found
+
+
+def overall_of(spreads: Mapping[str, Float[np.ndarray, " r"]]) -> Float[np.ndarray, " r"]:
+    """The mean over families in each resample."""
+    return _mean(np.stack(list(spreads.values())))
+
+
+def percentiles(spread: Float[np.ndarray, " r"]) -> tuple[float, float]:
+    """The bounds of the 95 % percentile interval; NaN where nothing was scored."""
+    known = spread[~np.isnan(spread)]
+    low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
+    return float(low), float(high)
+
+
+def _draw(
+    templates: Sequence[str], samples: int, resamples: int, rng: np.random.Generator, within: np.random.Generator
+) -> Float[np.ndarray, "r k m"]:
+    """How often each sample of each of the twins of one family comes up in each resample, in units of 1/k twins."""
     names, template = np.unique(np.array(templates), return_inverse=True)
-    families = np.array([family(name) for name in names])
-    weights = np.zeros((resamples, len(templates)))
-    for code in np.unique(families):
-        own = np.flatnonzero(families == code)
-        drawn = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), size=resamples)
-        for column, i in enumerate(own):
-            members = np.flatnonzero(template == i)
-            weights[:, members] = rng.multinomial(
-                drawn[:, column] * len(members), np.full(len(members), 1 / len(members)), size=resamples
-            )
-    low, high = np.nanpercentile(overall(metrics, templates, statistic, weights), [2.5, 97.5])
-    return Interval(value, float(low), float(high))
+    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
+    twins = np.zeros((resamples, len(templates)), int)
+    for i in range(len(names)):
+        members = np.flatnonzero(template == i)
+        each = np.full(len(members), 1 / len(members))
+        twins[:, members] = rng.multinomial(drawn[:, i] * len(members), each, size=resamples)
+    if samples == 1:
+        return twins[:, None].astype(float)
+    return np.moveaxis(within.multinomial(twins * samples, np.full(samples, 1 / samples)), -1, 1).astype(float)

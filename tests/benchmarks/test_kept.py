@@ -8,7 +8,7 @@ import pytest
 import toy_twins
 
 from worldsim_benchmarks import bench as command
-from worldsim_benchmarks import kept, run
+from worldsim_benchmarks import entries, kept, run
 from worldsim_benchmarks.catalogue import BENCHMARKS
 from worldsim_benchmarks.permanence import Permanence
 
@@ -163,6 +163,6 @@ def test_another_question_is_measured(change, tmp_path, measured):
 def test_other_code_of_the_same_name_is_measured(tmp_path, measured, monkeypatch):
     bench(tmp_path / "results")
     measured.clear()
-    monkeypatch.setattr(command, "_source", lambda model: {"source": "other code"})
+    monkeypatch.setattr(entries, "_source", lambda model: {"source": "other code"})
     bench(tmp_path / "results")
     assert measured == ["still"]

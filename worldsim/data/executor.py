@@ -144,6 +144,23 @@ class Ray:
             ) from error
 
 
+def executor(workers: int, ray: str | None) -> Executor:
+    """Who is meant by these flags of a command.
+
+    Args:
+        workers: How many processes.
+        ray: The address of a Ray cluster they run on; None is this machine.
+
+    Raises:
+        ValueError: Where there is no worker, or no Ray.
+    """
+    if workers < 1:
+        raise ValueError(f"workers came as {workers}; 1 is the least")
+    if ray is not None:
+        return Ray(ray, workers)
+    return Here() if workers == 1 else Pool(workers)
+
+
 class _Hand:
     """A worker of a Ray cluster; it keeps its own copy of the function."""
 

@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from worldsim.data import layout
 from worldsim.data.episodes import frame_rate_of, make_env, record_episode, varied
-from worldsim.data.executor import Executor, Here, Pool, Ray
+from worldsim.data.executor import Executor, executor
 from worldsim.data.mixture import Mixture
 from worldsim.data.policies import POLICIES, check_mix, shares
 from worldsim.data.spaces import Json, space_to_json
@@ -129,16 +129,11 @@ def record(
         ValueError: Where something cannot be recorded like this, or the folder holds another recording.
     """
     settings = {name: value for name, value in locals().items() if name not in ("out", "workers", "ray")}
-    if workers < 1:
-        raise ValueError(f"workers came as {workers}; 1 is the least")
-    if ray is not None:
-        executor: Executor = Ray(ray, workers)
-    else:
-        executor = Here() if workers == 1 else Pool(workers)
+    hands = executor(workers, ray)
     if isinstance(env, str):
         path = Path(out or f"runs/{env.rpartition('/')[2].rpartition(':')[2].lower()}")
         recording = Recording(path, settings)
-        return recording.run(executor)
+        return recording.run(hands)
     if out is None or not env:
         raise ValueError("several worlds came without names for them, or without --out; both are needed")
     path, worlds = Path(out), {name: world.said() for name, world in env.items()}
@@ -146,7 +141,7 @@ def record(
     parts = [Recording(path / name, {**settings, **said, "seed": _seed(seed, name)}) for name, said in worlds.items()]
     _claim(path, {**settings, "env": worlds})
     for part in parts:
-        part.run(executor)
+        part.run(hands)
     return Mixture([part.path for part in parts])
 
 

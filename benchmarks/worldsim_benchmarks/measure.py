@@ -1,0 +1,149 @@
+"""One contestant, put to twins: its answers are looked at, scored, and forgotten.
+
+Twins are asked a few at a time, those that look alike together, so that a model can imagine them side by side, and few
+answers are held at once. Which are asked together follows from the twins alone; who asks, in what order and on how many
+machines makes no difference to a single bit.
+
+What is missing is never dropped: twins of which one answer did not come, or cannot be what was asked for, are scored
+as if all of them had been answered with grey frames. No benchmark has to say what the floor of each metric is, for
+its ladder holds grey frames to the floor.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from worldsim.data.executor import Executor, Here
+from worldsim_benchmarks.benchmark import Answer, Benchmark, Contestant, Missing, Twins, Video
+from worldsim_benchmarks.contestants import grey
+from worldsim_benchmarks.kept import heads
+from worldsim_benchmarks.stats import overall
+
+TOGETHER = 16
+"""Twins that are asked at once."""
+
+
+class Measured(NamedTuple):
+    """What a contestant got.
+
+    Attributes:
+        values: Every metric of every one of the twins, the mean over samples.
+        reasons: Why, for those that are NaN, by `TWINS/METRIC`; and for answers that did not count, by `CASE/s0`.
+        samples: Every metric of every sample.
+        exposure: The share of twins and samples whose answers counted.
+    """
+
+    values: dict[str, Float[np.ndarray, " m"]]
+    reasons: dict[str, str]
+    samples: dict[str, Float[np.ndarray, "k m"]]
+    exposure: float
+
+
+def measure(
+    benchmark: Benchmark,
+    twins: Sequence[Twins],
+    contestant: Contestant,
+    *,
+    seed: int = 0,
+    samples: int = 1,
+    executor: Executor = Here(),  # noqa: B008  it holds nothing
+) -> Measured:
+    """Let a contestant answer, and score its answers.
+
+    Args:
+        benchmark: Who scores.
+        twins: What is asked.
+        contestant: Who answers.
+        seed: Of the first sample; each further one has the next.
+        samples: Answers to each case.
+        executor: Who does the work.
+
+    Raises:
+        ValueError: Where an answer is not a uint8 video of the plan's length and the truth's size.
+    """
+    asking = Asking(benchmark, contestant, twins, seed, samples)
+    marks = sorted((mark for some in executor.map(asking, list(parts(twins))) for mark in some), key=lambda one: one.at)
+    table = {
+        name: np.array([mark.scores[name] for mark in marks], float).reshape(-1, samples).T
+        for name in benchmark.metrics
+    }
+    reasons = {name: why for mark in marks for name, why in mark.reasons.items()}
+    counted = sum(mark.counted for mark in marks) / (samples * max(len(marks), 1))
+    return Measured({name: _mean(each) for name, each in table.items()}, reasons, table, counted)
+
+
+def parts(twins: Sequence[Twins]) -> Iterator[list[int]]:
+    """Which twins are asked together: so many that are alike in world and shapes, in their order."""
+    alike: dict[tuple, list[int]] = {}
+    for number, head in enumerate(heads(twins)):
+        alike.setdefault(head.alike, []).append(number)
+    for numbers in alike.values():
+        yield from (numbers[at : at + TOGETHER] for at in range(0, len(numbers), TOGETHER))
+
+
+@dataclass
+class Mark:
+    """What one of the twins got: metrics by sample, reasons, and how many samples counted."""
+
+    at: int
+    scores: dict[str, list[float]]
+    reasons: dict[str, str] = field(default_factory=dict)
+    counted: int = 0
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Puts some of the twins to a contestant, here or elsewhere; the arguments are those of `measure`."""
+
+    benchmark: Benchmark
+    contestant: Contestant
+    twins: Sequence[Twins]
+    seed: int
+    samples: int
+
+    def __call__(self, part: list[int]) -> list[Mark]:
+        """The marks of those twins."""
+        asked = [self.twins[number] for number in part]
+        marks = [Mark(number, {name: [] for name in self.benchmark.metrics}) for number in part]
+        for sample in range(self.samples):
+            answers = self.contestant.answer(asked, seed=self.seed + sample)
+            for mark, twins, own in zip(marks, asked, answers, strict=True):
+                self._score(mark, twins, own, sample)
+        return marks
+
+    def _score(self, mark: Mark, twins: Twins, answers: Sequence[Answer], sample: int) -> None:
+        videos = [answer for answer in answers if not isinstance(answer, Missing)]
+        for case, answer in zip(twins.cases, answers, strict=True):
+            if isinstance(answer, Missing):
+                mark.reasons[f"{case.name}/s{sample}"] = answer.reason
+            elif answer.shape != case.truth.frames.shape or answer.dtype != np.uint8:
+                raise ValueError(
+                    f"{self.contestant.name} answered {case.name} with {answer.dtype} {list(answer.shape)}; "
+                    f"uint8 {list(case.truth.frames.shape)} would do: one frame an action, as large as the context"
+                )
+        whole = len(videos) == len(answers)
+        mark.counted += whole
+        scores = self.benchmark.score(twins, videos if whole else floor(twins))
+        for name in self.benchmark.metrics:
+            mark.scores[name].append(scores[name].value)
+            if np.isnan(scores[name].value):
+                mark.reasons[f"{twins.name}/{name}"] = scores[name].reason
+
+
+def floor(twins: Twins) -> list[Video]:
+    """What stands in for answers that are missing."""
+    return grey(twins, 0.0, np.random.default_rng(0))
+
+
+def _mean(values: Float[np.ndarray, "k m"]) -> Float[np.ndarray, " m"]:
+    """Over samples, of those that were scored."""
+    scored = ~np.isnan(values)
+    return np.where(scored.any(0), np.where(scored, values, 0).sum(0) / np.maximum(scored.sum(0), 1), np.nan)
+
+
+def raw(benchmark: Benchmark, twins: Sequence[Twins], measured: Measured) -> float:
+    """The benchmark's number before calibration."""
+    return overall(measured.samples, [head.template for head in heads(twins)], benchmark.headline)
