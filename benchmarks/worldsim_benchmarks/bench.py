@@ -50,7 +50,7 @@ def bench(
         samples: Futures a model imagines for each case; the score is their mean, never the best.
         batch: Cases imagined at once.
         truth: Folder where the simulated worlds are kept; it can be deleted at any time.
-        training: What the models have seen of these worlds: `in-domain` (episodes of other seeds), `zero-shot` (nothing),
+        training: What the models have seen of these worlds: `in-domain` (episodes of other seeds), `zero-shot` (none),
             or `unstated`.
         secret: The file that decides the worlds of the split `test`.
         workers: Processes that ask and score at the same time; they make no difference to the result.

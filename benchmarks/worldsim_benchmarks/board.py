@@ -4,9 +4,11 @@ import math
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
+from worldsim_benchmarks.comparison import RELIABLE, comparable, headline, reliabilities, standings
 from worldsim_benchmarks.page import bar, page, text
-from worldsim_benchmarks.result import Result, read_all
+from worldsim_benchmarks.result import TIERS, Result, read_all
 
 NOT_FOR_RANKING = ("quick",)
 
@@ -49,19 +51,78 @@ def explain(name: tuple[str, str, int], rows: Sequence[Result]) -> str:
     )
 
 
+class Table(NamedTuple):
+    """One benchmark's rows as text.
+
+    Attributes:
+        heads: Of the columns behind the contestant's name.
+        cells: What stands in them, row by row.
+        notes: What one needs to know to read it.
+    """
+
+    heads: list[str]
+    cells: list[list[str]]
+    notes: list[str]
+
+
+def tabulate(name: tuple[str, str, int], rows: Sequence[Result]) -> Table:
+    """Score, interval, places, raw, what each was given, how much of it came, further columns and metrics."""
+    statistic, models = headline(name[0]), comparable(rows)
+    places = standings(models, statistic) if statistic is not None and len(models) > 1 else {}
+    steady = reliabilities(rows)
+    weak = [metric for metric, number in steady.items() if not number >= RELIABLE]
+    further = list(dict.fromkeys(column for row in rows for column in row.columns))
+    metrics = [f"{metric} †" if metric in weak else metric for metric in rows[0].metrics]
+    cells = []
+    for row in rows:
+        place = places.get(row.contestant) if row in models else None
+        cells.append(
+            [
+                f"{row.score:.1f}",
+                f"[{row.low:.1f}, {row.high:.1f}]",
+                *([f"{place.best}-{place.worst} {place.group}" if place else "—"] if places else []),
+                f"{row.raw:.3f}",
+                row.tier or "—",
+                f"{100 * row.exposure:.0f} %",
+                *(_number(row.columns.get(column), 1) for column in further),
+                *(_number(row.metrics[metric]) for metric in rows[0].metrics),
+            ]
+        )
+    tiers = [f"{tier}: {TIERS[tier]}" for tier in sorted({row.tier for row in rows if row.tier})]
+    notes = [explain(name, rows)]
+    if tiers:
+        notes.append(f"What each was given: {'; '.join(tiers)}. Answered: the share of answers that came and counted.")
+    if places:
+        notes.append("Places: where a model may stand among models; those with one letter are tied with its best.")
+    if weak:
+        told = ", ".join(f"{metric} {_number(steady[metric])}" for metric in weak)
+        notes.append(f"† A diagnostic: its split-half reliability is below {RELIABLE} ({told}).")
+    heads = ["score", "95 %", *(["places"] if places else []), "raw", "tier", "answered", *further, *metrics]
+    return Table(heads, cells, notes)
+
+
+def families(rows: Sequence[Result]) -> Table | None:
+    """The raw number of each family, where there are several."""
+    codes = list(rows[0].families)
+    if len(codes) < 2:
+        return None
+    cells = [[_number(row.families.get(code)) for code in codes] for row in rows]
+    return Table(codes, cells, ["By family, raw."])
+
+
 def markdown(results: Sequence[Result]) -> str:
     """The leaderboard as Markdown."""
     lines = ["# Leaderboard", ""]
     for name, rows in ranked(results):
-        metrics = list(rows[0].metrics)
-        lines += [f"## {name[0]}", "", explain(name, rows), ""]
-        lines += [f"| | score | 95 % | raw | {' | '.join(metrics)} |", "|---|--:|--:|--:|" + "--:|" * len(metrics)]
-        for row in rows:
-            who = f"**{row.contestant}**" if row.kind == "model" else f"{row.contestant} ({row.kind})"
-            numbers = " | ".join(_number(row.metrics[metric]) for metric in metrics)
-            interval = f"[{row.low:.1f}, {row.high:.1f}]"
-            lines.append(f"| {who} | {row.score:.1f} | {interval} | {row.raw:.3f} | {numbers} |")
-        lines.append("")
+        lines += [f"## {name[0]}", ""]
+        for table in (tabulate(name, rows), families(rows)):
+            if table is not None:
+                lines += [" ".join(table.notes), "", f"| | {' | '.join(table.heads)} |"]
+                lines.append("|---|" + "--:|" * len(table.heads))
+                for row, cells in zip(rows, table.cells, strict=True):
+                    who = f"**{row.contestant}**" if row.kind == "model" else f"{row.contestant} ({row.kind})"
+                    lines.append(f"| {who} | {' | '.join(cells)} |")
+                lines.append("")
     return "\n".join(lines)
 
 
@@ -69,24 +130,20 @@ def tables(results: Sequence[Result]) -> list[str]:
     """The leaderboard as HTML, one table a benchmark."""
     parts = []
     for name, rows in ranked(results):
-        metrics = list(rows[0].metrics)
-        heads = "".join(f'<th class="n">{text(metric)}</th>' for metric in metrics)
-        parts.append(f"<h2>{text(name[0])}</h2><p class='soft'>{text(explain(name, rows)).replace('`', '')}</p>")
-        parts.append(
-            f'<div class="scroll"><table><tr><th></th><th class="n">score</th><th>floor 0 to ceiling 100</th>'
-            f'<th class="n">95 %</th><th class="n">raw</th>{heads}</tr>'
-        )
-        for row in rows:
-            numbers = "".join(f'<td class="n">{_number(row.metrics[metric])}</td>' for metric in metrics)
-            interval = f"[{row.low:.1f}, {row.high:.1f}]"
-            parts.append(
-                f'<tr class="{row.kind}"><td>{text(row.contestant)}</td><td class="n">{row.score:.1f}</td>'
-                f'<td>{bar(row.score, row.low, row.high, row.kind)}</td><td class="n">{interval}</td>'
-                f'<td class="n">{row.raw:.3f}</td>{numbers}</tr>'
-            )
-        parts.append("</table></div>")
+        parts.append(f"<h2>{text(name[0])}</h2>")
+        for table, bars in ((tabulate(name, rows), True), (families(rows), False)):
+            if table is not None:
+                notes = text(" ".join(table.notes)).replace("`", "")
+                heads = "".join(f'<th class="n">{text(head)}</th>' for head in table.heads)
+                parts.append(f"<p class='soft'>{notes}</p>")
+                parts.append(f'<div class="scroll"><table><tr><th></th>{"<th>0 to 100</th>" * bars}{heads}</tr>')
+                for row, cells in zip(rows, table.cells, strict=True):
+                    numbers = "".join(f'<td class="n">{text(cell)}</td>' for cell in cells)
+                    drawn = f"<td>{bar(row.score, row.low, row.high, row.kind)}</td>" * bars
+                    parts.append(f'<tr class="{row.kind}"><td>{text(row.contestant)}</td>{drawn}{numbers}</tr>')
+                parts.append("</table></div>")
     return parts
 
 
-def _number(value: float | None) -> str:
-    return "—" if value is None or math.isnan(value) else f"{round(value, 2) + 0.0:.2f}"
+def _number(value: float | None, digits: int = 2) -> str:
+    return "—" if value is None or math.isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}"

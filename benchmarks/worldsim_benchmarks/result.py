@@ -51,8 +51,8 @@ class Result:
         metrics: The mean of every metric over the twins.
         cases: Every metric of every one of the twins; null where unscored.
         families: The number of each family, raw; the mean of them is `raw`.
-        columns: Other numbers on the scale of `score`, never for ranking: the best of K samples; in distribution, out of
-            it and on held-out templates.
+        columns: Other numbers on the scale of `score`, never for ranking: the best of K samples; in distribution, out
+            of it and on held-out templates.
         samples: Where there was more than one, every metric of every sample of every one of the twins.
         templates: The kind of scene of every one of the twins.
         tier: What the contestant was given, a name of `TIERS`.
@@ -90,10 +90,8 @@ class Result:
     @property
     def values(self) -> dict[str, Float[np.ndarray, "k m"]]:
         """Every metric of every sample of every one of the twins, in the order of `cases`."""
-        each = [
-            self.samples.get(name) or {metric: [value] for metric, value in own.items()}
-            for name, own in self.cases.items()
-        ]
+        once = {name: {metric: [value] for metric, value in own.items()} for name, own in self.cases.items()}
+        each = [self.samples.get(name, once[name]) for name in self.cases]
         return {metric: np.array([own[metric] for own in each], float).T for metric in self.metrics}
 
     @property

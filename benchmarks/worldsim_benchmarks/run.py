@@ -35,7 +35,7 @@ class Scale:
 
 
 class Entry(NamedTuple):
-    """Who takes part: a contestant, its kind (`model`, `trivial`, `oracle`), what to say of how it was made, its tier."""
+    """Who takes part: a contestant, its kind (`model`, `trivial`, `oracle`), how it was made, and what it is given."""
 
     contestant: Contestant
     kind: str

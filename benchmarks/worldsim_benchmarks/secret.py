@@ -1,8 +1,8 @@
 """The worlds of the split `test`: decided by a file that whoever keeps the truth keeps to themselves.
 
-The first seed follows from the file and from the benchmark's title, so that each version asks about other worlds. It lies
-beyond all seeds that recordings draw. What leaves the house names no seed: twins of a secret split are numbered, and
-what is published of the file is its digest, by which it can be shown later that it was not changed.
+The first seed follows from the file and from the benchmark's title, so that each version asks about other worlds. It
+lies beyond all seeds that recordings draw. What leaves the house names no seed: twins of a secret split are numbered,
+and what is published of the file is its digest, by which it can be shown later that it was not changed.
 """
 
 import hashlib

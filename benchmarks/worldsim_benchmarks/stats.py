@@ -1,7 +1,7 @@
 """Intervals: a bootstrap over templates, twins and samples, because frames of one world are no independent evidence.
 
-Values come one for each of the twins, `[m]`, or one for each sample of them, `[k m]`: a contestant that was asked K times
-has K numbers for the same twins, and the mean over them is what counts.
+Values come one for each of the twins, `[m]`, or one for each sample of them, `[k m]`: a contestant that was asked K
+times has K numbers for the same twins, and the mean over them is what counts.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

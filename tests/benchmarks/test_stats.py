@@ -52,3 +52,28 @@ def test_the_same_seed_is_the_same_interval():
 def test_a_constant_has_no_width():
     interval = bootstrap({"m": np.full(10, 0.7)}, ["a"] * 10, mean)
     assert (interval.value, interval.low, interval.high) == pytest.approx((0.7, 0.7, 0.7))
+
+
+def test_samples_of_one_world_count_as_one_world():
+    """Four samples that agree tell nothing new; four that scatter narrow the interval, if only of their own noise."""
+    rng = np.random.default_rng(0)
+    world = rng.normal(0, 0.4, 100)
+    once = bootstrap({"m": world[None]}, ["f/a"] * 100, mean)
+    agreeing = bootstrap({"m": np.repeat(world[None], 4, 0)}, ["f/a"] * 100, mean)
+    assert agreeing.high - agreeing.low == pytest.approx(once.high - once.low, rel=0.05)
+    noise = rng.normal(0, 0.4, (4, 100))
+    scattered = bootstrap({"m": world + noise}, ["f/a"] * 100, mean)
+    alone = bootstrap({"m": (world + noise)[:1]}, ["f/a"] * 100, mean)
+    assert once.high - once.low < scattered.high - scattered.low < alone.high - alone.low
+
+
+def test_the_interval_over_templates_twins_and_samples_covers_as_often_as_it_says():
+    rng = np.random.default_rng(1)
+    covered = 0
+    for trial in range(100):
+        world = np.repeat(rng.normal(0, 0.2, 12), 10) + rng.normal(0.3, 0.3, 120)
+        values = world + rng.normal(0, 0.3, (3, 120))
+        kinds = [f"f/{number // 10}" for number in range(120)]
+        interval = bootstrap({"m": values}, kinds, mean, seed=trial, resamples=400)
+        covered += interval.low <= 0.3 <= interval.high
+    assert 84 <= covered <= 99
