@@ -35,6 +35,7 @@ SMALL: dict[str, str | None] = {
     "imagine": "",
     "bench": "--benchmarks fidelity",
     "board": "",
+    "compare": None,  # needs results of two models
     "ladder": None,  # run by the contract suite of benchmarks
     "demo": None,  # takes minutes
     "malmo-serve": None,  # serves until it is told to stop

@@ -15,7 +15,7 @@ step from half to whole. Goldstein and Spiegelhalter, League tables and their li
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, groupby
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ from jaxtyping import Float
 from worldsim_benchmarks.benchmark import title
 from worldsim_benchmarks.catalogue import BENCHMARKS
 from worldsim_benchmarks.result import Result, read_all
-from worldsim_benchmarks.stats import Statistic, overall_of, percentiles, replicates
+from worldsim_benchmarks.stats import Statistic, by_family, overall_of, percentiles, replicates
 
 ALPHA = 0.05
 RELIABLE = 0.8
@@ -96,23 +96,23 @@ def differences(results: Sequence[Result], statistic: Statistic) -> list[Differe
         statistic: The benchmark's headline.
     """
     resampled = {one.contestant: _numbers(one, statistic) for one in results}
-    found = []
+    rows = []
     for one, other in combinations(sorted(results, key=lambda each: (-each.raw, each.contestant)), 2):
         for family, (value, spread) in resampled[one.contestant].items():
             value_other, spread_other = resampled[other.contestant][family]
             apart = spread - spread_other
-            low, high = percentiles(apart)
-            found.append((one.contestant, other.contestant, family, value - value_other, low, high, *_chance(apart)))
-    adjusted = holm([each[-1] for each in found])
-    return [Difference(*each, float(number)) for each, number in zip(found, adjusted, strict=True)]
+            names = (one.contestant, other.contestant, family)
+            rows.append(Difference(*names, value - value_other, *percentiles(apart), *_chance(apart), holm=np.nan))
+    adjusted = holm([row.p for row in rows])
+    return [replace(row, holm=float(number)) for row, number in zip(rows, adjusted, strict=True)]
 
 
 def _numbers(result: Result, statistic: Statistic) -> dict[str, tuple[float, Float[np.ndarray, " r"]]]:
     """The raw number and its resamples, over all families and of each where there are several."""
     spreads = replicates(result.values, result.kinds, statistic)
     numbers = {ALL: (result.raw, overall_of(spreads))}
-    if len(spreads) > 1:
-        numbers |= {code: (result.families[code], spread) for code, spread in spreads.items()}
+    for code, number in by_family(result.values, result.kinds, statistic).items() if len(spreads) > 1 else ():
+        numbers[code] = number, spreads[code]
     return numbers
 
 

@@ -48,7 +48,7 @@ class Modelled:
         """
         cases = [(case, each.name) for each in twins for case in each.cases]
         alike: dict[tuple, list[int]] = {}
-        for number in sorted(range(len(cases)), key=lambda at: _content(cases[at][0])):
+        for number in sorted(range(len(cases)), key=lambda at: (_content(cases[at][0]), cases[at][1])):
             case = cases[number][0]
             alike.setdefault((case.scene, case.seen.shape, case.plan.shape), []).append(number)
         answers: dict[int, Answer] = {}

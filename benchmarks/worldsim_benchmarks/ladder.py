@@ -15,7 +15,8 @@ from worldsim_benchmarks import contestants as known
 from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, title
 from worldsim_benchmarks.catalogue import choose, listed
 from worldsim_benchmarks.contestants import CEILING, REPLAY, Corrupt, Corrupted, trivial
-from worldsim_benchmarks.run import Scale, measure, raw
+from worldsim_benchmarks.measure import measure, raw
+from worldsim_benchmarks.run import Scale
 
 RULES = {
     "perfect": "raw at least 0.97",

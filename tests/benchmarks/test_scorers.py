@@ -8,9 +8,9 @@ from worldsim_benchmarks import contestants as known
 from worldsim_benchmarks.benchmark import Score
 from worldsim_benchmarks.contestants import Corrupted
 from worldsim_benchmarks.ladder import climb
+from worldsim_benchmarks.measure import measure, raw
 from worldsim_benchmarks.permanence import Permanence, windows
 from worldsim_benchmarks.readers import ColourReader, fit_colours, twin_test
-from worldsim_benchmarks.run import measure, raw
 from worldsim_envs.palette import RGB
 
 PAIRS = [toy_twins.twins(number) for number in range(3)]

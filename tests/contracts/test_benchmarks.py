@@ -13,7 +13,8 @@ from worldsim_benchmarks.benchmark import Benchmark
 from worldsim_benchmarks.catalogue import BENCHMARKS
 from worldsim_benchmarks.contestants import REPLAY
 from worldsim_benchmarks.ladder import RUNGS, climb, table
-from worldsim_benchmarks.run import measure, run
+from worldsim_benchmarks.measure import measure
+from worldsim_benchmarks.run import run
 
 TWINS = 6
 

@@ -12,6 +12,7 @@ NAMES = (
     "admission",
     "bench",
     "board",
+    "compare",
     "data",
     "demo",
     "fit",
