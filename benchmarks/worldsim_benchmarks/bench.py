@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from worldsim.data.executor import executor
 from worldsim_benchmarks.admission import demand
-from worldsim_benchmarks.benchmark import SPLITS, title
+from worldsim_benchmarks.benchmark import SPLITS, Benchmark, title
 from worldsim_benchmarks.catalogue import BENCHMARKS, choose, listed
 from worldsim_benchmarks.entries import entry, returned
 from worldsim_benchmarks.kept import kept
@@ -20,7 +20,7 @@ def bench(
     models: list[str] | str,
     benchmarks: list[str] | str | None = None,
     split: str = "quick",
-    size: int = 64,
+    size: int | None = None,
     out: str = "runs/results",
     seed: int = 0,
     samples: int = 1,
@@ -44,7 +44,7 @@ def bench(
             `module:Class`, which makes a WorldModel without arguments.
         benchmarks: One or several, such as `permanence` or `permanence@3`; all of them by default.
         split: `quick` (32 twins, not for ranking), `dev` (200), or `test` (400, of worlds that the secret decides).
-        size: Height and width of the frames in pixels.
+        size: Height and width of the frames in pixels; by default what each benchmark is usually asked at.
         out: Folder that results are appended to; `worldsim board` makes a leaderboard of it.
         seed: Of what the models imagine.
         samples: Futures a model imagines for each case; the score is their mean, never the best.
@@ -58,23 +58,23 @@ def bench(
             the one that this machine belongs to, "local" one on this machine. It makes no difference to the result.
 
     Raises:
-        ValueError: Where there is no such model, benchmark or split, or a world is not admitted at this size.
+        ValueError: Where there is no such model, benchmark or split, or it cannot be judged at this size.
     """
     asked = [choose(name) for name in listed(benchmarks) or BENCHMARKS]
     splits = [whole(split, secret, benchmark) for benchmark in asked]
     hands = executor(workers, ray)
-    demand([scene for benchmark in asked for scene in benchmark.coloured], size)
+    across = [usable(benchmark, size) for benchmark in asked]
     entries = [entry(name, batch, training) for name in listed(models)]
     taking_turns = [each for each in entries if each.kind == "model"]  # the oracles take part in every run
     others = [row for each in taking_turns for row in (each, *returned(each))]
     taking_part = {each.contestant.name for each in (*entries, *others)}
-    for benchmark, seeds in zip(asked, splits, strict=True):
+    for benchmark, seeds, wide in zip(asked, splits, across, strict=True):
         worlds = partial(tqdm, desc=f"{title(benchmark)}: worlds", total=SPLITS[seeds][1])
-        twins = kept(benchmark, seeds, size=size, folder=truth, progress=worlds)
-        before = read_like(out, title(benchmark), split, size)
+        twins = kept(benchmark, seeds, size=wide, folder=truth, progress=worlds)
+        before = read_like(out, title(benchmark), split, wide)
         paths = {id(result): path for path, result in before.items()}
         began = time.perf_counter()
-        here = {"split": split, "size": size, "seed": seed, "samples": samples, "executor": hands}
+        here = {"split": split, "size": wide, "seed": seed, "samples": samples, "executor": hands}
         for result in run(benchmark, twins, others, known=list(before.values()), **here):
             ended = time.perf_counter()
             made = {"seconds": round(ended - began, 1), "at": time.strftime("%FT%TZ", time.gmtime()), **machine()}
@@ -83,3 +83,17 @@ def bench(
                 interval = f"[{result.low:.1f}, {result.high:.1f}]"
                 print(f"{result.benchmark:<16}{result.contestant:<24}{result.score:6.1f} {interval:<16}{path}")
     print(f"results are in {out}; `worldsim board --results {out}` makes a leaderboard of them")
+
+
+def usable(benchmark: Benchmark, size: int | None) -> int:
+    """The size at which a benchmark is asked: this one, or what is usual.
+
+    Raises:
+        ValueError: Where its readers cannot judge pictures of this size.
+    """
+    wanted = size or benchmark.sizes[0]
+    if wanted not in benchmark.sizes:
+        there = ", ".join(map(str, benchmark.sizes))
+        raise ValueError(f"{title(benchmark)} cannot be judged at {wanted} px; --size can be: {there}")
+    demand(benchmark.coloured, wanted)
+    return wanted

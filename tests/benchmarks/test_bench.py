@@ -8,6 +8,7 @@ from worldsim.codec.autoencoder import Autoencoder
 from worldsim.codec.pixel import Pixel
 from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
+from worldsim_benchmarks.bench import usable
 from worldsim_benchmarks.entries import Returned, entry, on_the_board, returned
 from worldsim_benchmarks.permanence import Permanence
 from worldsim_benchmarks.run import Entry, run
@@ -39,6 +40,13 @@ def test_a_class_of_ones_own_is_scored_like_the_baseline_it_equals(here):
     entries = [entry("my_own_model:Frozen", 4), entry("still", 4)]
     results = {each.contestant: each for each in run(Permanence(), twins, entries, split="toy", size=64)}
     assert results["my_own_model:Frozen"].cases == results["still"].cases == results["copy-last"].cases
+
+
+def test_a_size_at_which_nothing_can_be_judged_is_refused():
+    assert usable(Permanence(), None) == 64
+    assert usable(Permanence(), 128) == 128
+    with pytest.raises(ValueError, match=r"permanence@3 cannot be judged at 96 px; --size can be: 64, 128, 256"):
+        usable(Permanence(), 96)
 
 
 def test_a_model_of_latents_is_shown_beside_its_codec(tmp_path):
