@@ -37,6 +37,7 @@ MODELS: dict[str, Callable[[], WorldModel]] = {
     "diffusion": tiny,
     "diffusion, changes": lambda: tiny(residual=True),
     "diffusion, gated": lambda: tiny(gate=True),
+    "diffusion, carried": lambda: tiny(gate=True, carry=True),
     "diffusion, no past": lambda: tiny(past=0),
     "diffusion, autoencoder": lambda: tiny(codec=Autoencoder(channels=4, downscale=4, width=8), patch=2),
     "diffusion, guided": lambda: tiny(sampler="heun", action_guidance=1.5, history_guidance=1.25),

@@ -58,7 +58,15 @@ def recomputed(model: DiffusionWorld, seen, taken, plan, generator) -> torch.Ten
 @pytest.mark.parametrize(
     "changes",
     [
-        *({}, {"window": 2}, {"window": 32}, {"past": 0}, {"past": 1, "residual": True}, {"steps": 1}),
+        *(
+            {},
+            {"window": 2},
+            {"window": 32},
+            {"past": 0},
+            {"past": 1, "residual": True},
+            {"steps": 1},
+            {"gate": True, "carry": True},
+        ),
         *({"registers": 0}, {"conditioning": "FiLM"}, {"conditioning": "additive", "time_every": 1}),
     ],
     ids=str,
@@ -285,6 +293,7 @@ def test_the_named_sizes_can_be_built(size):
     [
         ({"past": 0, "residual": True}, "residual"),
         ({"window": 1}, "window"),
+        ({"carry": True}, "carry=True came without the gate"),
         ({"context": 1.5}, "context"),
         ({"steps": 0}, "steps"),
         ({"heads": 3}, "heads"),

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from worldsim.nn.attention import KeyValues, Past, TimeAttention, look_back
+from worldsim.nn.carry import carried
 from worldsim.nn.modulation import Conditioner, LevelEmbedding
 from worldsim.nn.rope import in_space, in_time, rotate
 from worldsim.nn.tokens import ActionEmbedding, patchify, symlog, unpatchify
@@ -31,6 +32,17 @@ def test_every_place_of_a_frame_is_told_apart_and_registers_stand_nowhere():
     assert (places.sin[:2] == 0).all()
     turns = torch.cat([places.cos, places.sin], dim=1)[2:]
     assert len(turns.unique(dim=0)) == 15
+
+
+def test_what_is_carried_comes_from_where_it_is_told_to():
+    frames = torch.rand(2, 3, 4, 8, 10, generator=torch.Generator().manual_seed(0))
+    still = torch.zeros(2, 3, 2, 8, 10)
+    torch.testing.assert_close(carried(frames, still), frames)
+    right_and_down = carried(frames, still + torch.tensor([3.0, -2.0])[:, None, None])
+    torch.testing.assert_close(right_and_down[..., 2:, :-3], frames[..., :-2, 3:])
+    torch.testing.assert_close(right_and_down[..., 2:, -3:], frames[..., :-2, -1:].expand(-1, -1, -1, -1, 3))
+    between = carried(frames, still + torch.tensor([0.25, 0.0])[:, None, None])
+    torch.testing.assert_close(between[..., :-1], torch.lerp(frames[..., :-1], frames[..., 1:], 0.25))
 
 
 def attention(heads=4, kv_heads=2) -> TimeAttention:

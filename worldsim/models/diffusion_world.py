@@ -24,6 +24,7 @@ from worldsim.models.questions import Questions
 from worldsim.models.stream import Stream, led_to
 from worldsim.models.video_dit import VideoDiT
 from worldsim.nn.attention import KeyValues, Past
+from worldsim.nn.carry import carried
 from worldsim.nn.modulation import Conditioning
 from worldsim.protocols import Codec, Noise
 from worldsim.random import draw
@@ -31,6 +32,9 @@ from worldsim.types import Clip
 
 TEACHES_ITSELF = 0.25
 """The share of the training after which a network knows enough to teach itself large steps."""
+
+REACH = 4.0
+"""How many cells a shift of 1 is that the network predicts: things move by a few, a turning camera by more."""
 
 PROBED = (0.25, 0.5, 0.75)
 """The noise levels at which frames are hidden to see how surprising they are."""
@@ -56,6 +60,8 @@ class DiffusionWorld(nn.Module):
         gate: Predict, beside the frame, how much of each place of it is new; the rest is copied from the frame before.
             What stands still stays sharp, and what moves need not be told as a change. Needs a past of at least 1 and
             the target "x".
+        carry: Predict as well from where in the frame before each place is copied: what moves need not be drawn anew,
+            and does not melt. Needs the gate.
         conditioning: How actions steer the layers: "adaLN" by shift, scale and gate, "FiLM" by shift and scale,
             "additive" by a shift. The noise level has all three in any case.
         target: What the network predicts: the clean frame "x", or "v" or "flow" (see `diffusion.objective`).
@@ -80,9 +86,10 @@ class DiffusionWorld(nn.Module):
     Raises:
         ValueError: Where the arguments do not go together.
 
-    Source: the gate, Finn et al. 2016, "Unsupervised Learning for Physical Interaction through Video Prediction" (what
-    they mask they copy); the context level, Chen et al. 2024, section 3.3; guidance, Ho and Salimans 2022; by history,
-    Song et al. 2025, "History-Guided Video Diffusion".
+    Source: the gate, and whence it copies, Finn et al. 2016, "Unsupervised Learning for Physical Interaction through
+    Video Prediction" (what they mask they copy), and Zhou et al. 2016, "View Synthesis by Appearance Flow"; the context
+    level, Chen et al. 2024, section 3.3; guidance, Ho and Salimans 2022; by history, Song et al. 2025, "History-Guided
+    Video Diffusion".
     """
 
     def __init__(
@@ -99,6 +106,7 @@ class DiffusionWorld(nn.Module):
         past: int = 2,
         residual: bool = False,
         gate: bool = False,
+        carry: bool = False,
         conditioning: Conditioning = "adaLN",
         target: objective.Target = "x",
         weight: objective.Weight = "none",
@@ -119,6 +127,8 @@ class DiffusionWorld(nn.Module):
                 "residual predicts the change since the frame before, which past=0 does not show; "
                 "give past=1 or more, or residual=False"
             )
+        if carry and not gate:
+            raise ValueError("carry=True came without the gate that says what is copied; gate=True would do")
         if gate and (residual or past < 1 or target != "x"):
             raise ValueError(
                 f"gate=True came with residual={residual}, past={past} and target={target!r}; it copies from the frame "
@@ -132,7 +142,8 @@ class DiffusionWorld(nn.Module):
         sample.asked(sampler, steps)  # refuses what is not at least one
         self.actions, self.patch, self.width, self.depth = actions, patch, width, depth
         self.heads, self.kv_heads, self.window, self.registers = heads, kv_heads, window, registers
-        self.time_every, self.past, self.residual, self.gate = time_every, past, residual, gate
+        self.time_every, self.past, self.residual = time_every, past, residual
+        self.gate, self.carry = gate, carry
         self.conditioning: Conditioning = conditioning
         self.target: objective.Target = target
         self.weight: objective.Weight = weight
@@ -146,7 +157,7 @@ class DiffusionWorld(nn.Module):
         self.codec: Codec = codec.requires_grad_(False)
         self.transformer = VideoDiT(
             channels=self.codec.channels * (1 + past),
-            out_channels=self.codec.channels + gate,
+            out_channels=self.codec.channels + gate + 2 * carry,
             actions=actions,
             patch=patch,
             width=width,
@@ -234,7 +245,9 @@ class DiffusionWorld(nn.Module):
         """The clean frames that the network's output stands for."""
         newest = before[:, :, : self.codec.channels]
         if self.gate:
-            return torch.lerp(newest, output[:, :, :-1], output[:, :, -1:].sigmoid())
+            new, share, shifts = output.split([self.codec.channels, 1, 2 * self.carry], dim=2)
+            copied = carried(newest, REACH * shifts) if self.carry else newest
+            return torch.lerp(copied, new, share.sigmoid())
         clean = objective.clean_from(self.target, output, noisy, levels)
         return clean + newest if self.residual else clean
 

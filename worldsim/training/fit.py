@@ -55,6 +55,7 @@ def fit(
     past: int = 2,
     residual: bool = False,
     gate: bool = False,
+    carry: bool = False,
     conditioning: Conditioning = "adaLN",
     target: Target = "x",
     weight: Weight = "none",
@@ -102,6 +103,7 @@ def fit(
         past: Frames before that are laid beside each frame where it enters the network.
         residual: Predict the change since the frame before.
         gate: Predict what is new of each frame, and copy the rest from the frame before.
+        carry: Predict as well from where in the frame before the rest is copied.
         conditioning: How actions steer the layers.
         target: What the network predicts.
         weight: How the error is weighed over noise levels.
@@ -160,6 +162,7 @@ def fit(
         past=past,
         residual=residual,
         gate=gate,
+        carry=carry,
         conditioning=conditioning,
         target=target,
         weight=weight,
