@@ -1,8 +1,17 @@
 """One model of two worlds that differ in simulator, actions and rate: recorded, learned, imagined and measured."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
+import yaml
 
+from worldsim.cli import main
+from worldsim.data import layout
 from worldsim.data.mixture import open_data
 from worldsim.data.record import World, record
 from worldsim.data.store import EpisodeStore
@@ -58,3 +67,30 @@ def test_a_world_that_was_not_learned_is_refused_in_one_sentence(made, tmp_path)
     record("worldsim_envs:worldsim/Falling-v0", str(tmp_path / "other"), episodes=2, steps=10, size=64)
     with pytest.raises(ValueError, match=r"knows nothing of worldsim/Falling-v0 .*; it learned worldsim/Hidden-v0, "):
         imagine(str(made / "run/model"), str(tmp_path / "other"), str(tmp_path / "out"))
+
+
+@pytest.mark.slow
+def test_killed_in_the_second_world_a_recording_goes_on_to_the_same_bytes(tmp_path):
+    """What `experiments/datasets/mixed-64.yaml` is, in small: experts, wanderers and probes, in several looks."""
+    looks = {"template": {"palette": 0.6, "textured": 0.4}}
+    worlds = {
+        "tabletop": {"env": "worldsim_envs:worldsim/Tabletop-v0"},
+        "gate": {"env": "worldsim_envs:worldsim/Gate-v0"},
+    }
+    worlds |= {"blocks": {"env": f"worldsim_envs:{OVERWORLD}", "vary": looks, "depth": True, "segmentation": True}}
+    recipe = {"env": worlds, "episodes": 6, "steps": 16, "size": 32, "policy": "mix"}
+    (tmp_path / "mixed.yaml").write_text(yaml.safe_dump(recipe, sort_keys=False))
+    told, killed = ["record", "--config", str(tmp_path / "mixed.yaml"), "--out"], tmp_path / "killed"
+    script = "import sys; from worldsim.cli import main; main(sys.argv[1:])"
+    process = subprocess.Popen([sys.executable, "-c", script, *told, str(killed)], stderr=subprocess.DEVNULL)
+    while process.poll() is None and not (killed / "gate" / layout.STAGING / "episode-000002").exists():
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "it was through before it could be killed"
+    assert (killed / "tabletop" / layout.INFO).exists() and not (killed / "gate" / layout.INFO).exists()
+    assert main([*told, str(killed)]) == 0 and main([*told, str(tmp_path / "straight")]) == 0
+    one, other = (
+        {str(part.relative_to(path)): part.read_bytes() for part in path.rglob("*") if part.is_file()}
+        for path in (killed, tmp_path / "straight")
+    )
+    assert one == other and sum(name.endswith(".parquet") for name in one) >= 6

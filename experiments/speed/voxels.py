@@ -1,9 +1,9 @@
-"""The obvious ways to draw blocks, to be timed beside ours: no skipping, and all rays at once in numpy."""
+"""Other ways to draw blocks, timed beside ours: in Warp on the CPU, with no skipping, and all rays at once in numpy."""
 
 import gymnasium
 import numpy as np
 
-from worldsim_envs.minecraft import raycast
+from worldsim_envs.minecraft.render import Renderer, choose
 
 DDA = "drawn with no skipping"
 FRAMES = 10
@@ -59,11 +59,11 @@ def turns(scene: str, size: int) -> dict:
     seen = moments(scene, size)
     plain = [(world._replace(room=np.minimum(world.room, 1)), camera) for world, camera in seen]
 
-    def cast(views):
+    def cast(views, renderer: Renderer):
         def turn(frames: int):
             for frame in range(frames):
                 world, camera = views[frame % FRAMES]
-                raycast.draw(world, camera, size, depth=True, segmentation=True)
+                renderer.draw(world, camera, size, depth=True, segmentation=True)
 
         return turn
 
@@ -71,4 +71,9 @@ def turns(scene: str, size: int) -> dict:
         for frame in range(frames):
             at_once(*seen[frame % FRAMES], size)
 
-    return {"drawn alone": cast(seen), DDA: cast(plain), "all rays at once in numpy, no textures": numpy}
+    return {
+        "drawn alone": cast(seen, choose("numba")),
+        "drawn alone, in Warp on the CPU": cast(seen, choose("warp-cpu")),
+        DDA: cast(plain, choose("numba")),
+        "all rays at once in numpy, no textures": numpy,
+    }

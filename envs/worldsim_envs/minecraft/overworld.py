@@ -37,7 +37,7 @@ the way, and turns back from the shore.
 - v0: the first.
 """
 
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -100,8 +100,7 @@ def _ground(blocks: np.ndarray, x: int, z: int) -> int:
 
 def _expert(world: VoxelBackend, rng: np.random.Generator) -> actions.Action:
     """Keep to one plan for a while; which one goes by the clock, so a restored world is treated alike."""
-    chance = np.random.default_rng([world.seed, world.time // SPAN])
-    plan, turn = PLANS[chance.integers(len(PLANS))], chance.uniform(-1, 1)
+    plan, turn = _plan(world.seed, world.time // SPAN)
     player, (x, z) = world.player, world.stage.marks["spot"] if world.stage.marks else (0, 0)
     east, south = x + 0.5 - player[body.X], z + 0.5 - player[body.Z]
     homeward = (np.rad2deg(np.arctan2(-east, south)) - player[body.YAW] + 180) % 360 - 180
@@ -118,6 +117,13 @@ def _expert(world: VoxelBackend, rng: np.random.Generator) -> actions.Action:
         held, pitch = ["use", f"hotbar.{1 + int(abs(turn) * 9) % 9}"], 32.0
     down = float(np.clip(pitch - player[body.PITCH], -4, 4))
     return actions.press(*held, camera=(down, right + rng.normal(0, 0.2)))
+
+
+@lru_cache(maxsize=256)
+def _plan(seed: int, turn: int) -> tuple[str, float]:
+    """What the expert does in one stretch of time, and how far to the right."""
+    chance = np.random.default_rng([seed, turn])
+    return PLANS[chance.integers(len(PLANS))], chance.uniform(-1, 1)
 
 
 RECIPE = Recipe(slots=SLOTS, fps=FPS, build=_build, expert=_expert)

@@ -59,7 +59,7 @@ class Sight:
         own[:, 0] = np.where(things.is_mob, np.cumsum(things.present & things.is_mob) - 1, -1)[there]
         own[:, 1:] = things.cells[there]
         fields, boxes = self._followed(blocks), _boxes(things, there)
-        found[there] = shares(blocks, fields.room, _bodies(things), boxes, own, camera, size)
+        found[there] = shares(blocks, fields.room, boxes[own[:, 0] >= 0], boxes, own, camera, size)
         air = _air(time // 20, self._template, self._beyond)
         for slot, box in zip(there.tolist(), boxes.tolist(), strict=True):
             if found[slot]:

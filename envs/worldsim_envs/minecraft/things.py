@@ -5,6 +5,7 @@ down, and is none any more where it is broken.
 """
 
 from collections.abc import Mapping, Sequence
+from math import floor
 
 import numpy as np
 from jaxtyping import Bool, Float64, UInt8
@@ -39,6 +40,7 @@ class Things:
         gait: Of `mobs.GAITS`; -1 where it is no mob.
         mobs: See `mobs.Mobs`; 0 where it is none.
         speed: In the last frame (m/s).
+        half: Half of how wide, high and long each is (m); it stays so.
     """
 
     def __init__(self, slots: int, things: Sequence[Wool | Mob], blocks: Grid):
@@ -58,6 +60,9 @@ class Things:
                 blocks[thing.cell] = WOOLS[thing.hue]
         self.present = self.is_mob | (self.cells[:, 0] >= 0)
         self.speed = np.zeros((slots, 3))
+        self.half = np.where(self.is_mob, mobs.SIDE / 2, 0.5)[:, None].repeat(3, 1)
+        self.half[self.gait == mobs.RIDE] = carts.HALF
+        self._rise = self.half[:, 1] + np.where(self.gait == mobs.RIDE, carts.LIFT, 0.0)
 
     @property
     def hue(self) -> np.ndarray:
@@ -70,13 +75,6 @@ class Things:
         return np.flatnonzero(self.present & self.is_mob)
 
     @property
-    def half(self) -> Float64[np.ndarray, "o 3"]:
-        """Half of how wide, high and long each is (m)."""
-        half = np.where(self.is_mob, mobs.SIDE / 2, 0.5)[:, None].repeat(3, 1)
-        half[self.gait == mobs.RIDE] = carts.HALF
-        return half
-
-    @property
     def turn(self) -> Float64[np.ndarray, " o"]:
         """How far each is turned about the vertical (rad)."""
         return np.where(self.is_mob, self.mobs[:, mobs.TURN], 0.0)
@@ -84,7 +82,7 @@ class Things:
     def middles(self) -> Float64[np.ndarray, "o 3"]:
         """Where the middle of each is (m); what is nowhere is below the world."""
         middles = np.where(self.is_mob[:, None], self.mobs[:, :3], self.cells + _MIDDLE)
-        middles[:, 1] += self.half[:, 1] + np.where(self.gait == mobs.RIDE, carts.LIFT, 0.0)
+        middles[:, 1] += self._rise
         away = np.flatnonzero(~self.present)
         middles[away], middles[away, 0] = (0.0, -20.0, 0.0), 2.0 * away
         return middles
@@ -129,8 +127,9 @@ class Things:
         gap = (np.abs(position[:, None] - position[None]) - (half[:, None] + half[None])).max(-1)
         touch[:, :slots] = (gap < 1e-3) & self.present[:, None] & self.present[None] & ~np.eye(slots, dtype=bool)
         for slot in np.flatnonzero(self.present).tolist():
-            foot = self.mobs[slot, mobs.Y] if self.is_mob[slot] else self.cells[slot, 1]
-            x, y, z = np.floor([position[slot, 0], foot - 0.01, position[slot, 2]]).astype(int)
+            foot = float(self.mobs[slot, mobs.Y] if self.is_mob[slot] else self.cells[slot, 1])
+            east, _, south = position[slot].tolist()
+            x, y, z = floor(east), floor(foot - 0.01), floor(south)
             inside = 0 <= x < blocks.shape[0] and 0 <= y < blocks.shape[1] and 0 <= z < blocks.shape[2]
             touch[slot, slots] = inside and bool(SOLID[blocks[x, y, z]])
         return touch

@@ -6,13 +6,13 @@ from jaxtyping import Float64, Int64, UInt8
 from worldsim_envs.cameras import Camera
 from worldsim_envs.minecraft.kernel import kernel, part
 from worldsim_envs.minecraft.rays import TINY, meet, walk
-from worldsim_envs.minecraft.seen import TRAITS, Bodies
+from worldsim_envs.minecraft.seen import TRAITS
 
 
 def shares(
     blocks: UInt8[np.ndarray, "x y z"],
     room: UInt8[np.ndarray, "8 x y z"],
-    bodies: Bodies,
+    bodies: Float64[np.ndarray, "m 8"],
     boxes: Float64[np.ndarray, "o 8"],
     own: Int64[np.ndarray, "o 4"],
     camera: Camera,
@@ -21,14 +21,15 @@ def shares(
     """Of each box the share of points on the sides that face the camera with nothing before them but the box itself.
 
     Args:
-        blocks, room, bodies: What may stand before them; see `seen.Seen`.
-        boxes: Where the boxes are, as `Bodies.place` says it.
+        blocks, room: What may stand before them; see `seen.Seen`.
+        bodies: Where bodies are that may stand before them, as `Bodies.place` says it.
+        boxes: Where the boxes are, likewise.
         own: Which body each box is, -1 for none, and which cell.
         camera: Where from.
         size: Of the picture, outside of which nothing is seen (px).
     """
     found = np.empty(len(boxes))
-    _shares(blocks, room, TRAITS, bodies.place, boxes, own, camera.pose, camera.intrinsics, size, _GRID, found)
+    _shares(blocks, room, TRAITS, bodies, boxes, own, camera.pose, camera.intrinsics, size, _GRID, found)
     return found
 
 

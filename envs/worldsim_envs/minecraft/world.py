@@ -189,7 +189,7 @@ class VoxelBackend:
             "present": there.copy(),
             "hue": things.hue,
             "shape": np.where(there, SHAPES.index("box"), -1),
-            "size": half,
+            "size": half.copy(),
             "diameter": 2 * half.max(1),
             "pixel": np.where((there & (depth > 0))[:, None], pixel, -1.0),
             "visible": self.sight.visible(self.blocks, things, self.time, camera, size),
