@@ -30,7 +30,7 @@ SEEN, IMAGINED, HALF = 8, 16, 8
 MOST = 32
 """Episodes a world at most."""
 
-reader = ColourReader(RGB)
+READER = ColourReader(RGB)
 
 
 def error(rollout: Rollout, frames: int) -> float:
@@ -44,13 +44,13 @@ def decibels(errors: np.ndarray) -> np.ndarray:
     return -10 * np.log10(errors.mean(-1) + 1 / 255**2 / 12)
 
 
-def misplaced(rollout: Rollout, frame: int) -> float:
+def misplaced(rollout: Rollout, frame: int, reader: ColourReader = READER) -> float:
     """The mean over coloured things that moved of how far off they are, in diameters; NaN where none moved."""
     assert rollout.real is not None
     truth, last = reader.read(rollout.real[frame - 1 : frame]), reader.read(rollout.seen[-1:])
     found = reader.read(rollout.imagined[frame - 1 : frame])
     off = []
-    for hue in np.unique(truth.hue):
+    for hue in np.unique(truth.hue).tolist():
         areas, centres = truth.of(0, hue)
         diameter = np.sqrt(4 * areas / np.pi)
         before, now = last.of(0, hue)[1], found.of(0, hue)[1]
