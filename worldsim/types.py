@@ -112,6 +112,18 @@ class Clip(NamedTuple):
     mask: Bool[Tensor, "b t"]
 
 
+class Pack(NamedTuple):
+    """Clips of several sizes and lengths, to be learned from at once.
+
+    Attributes:
+        clips: Those of each shape are a Clip of their own.
+        spare: Tokens that the clips leave empty, so that each pack is equally large to whoever cuts it into tokens.
+    """
+
+    clips: tuple[Clip, ...]
+    spare: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class Rollout:
     """What was seen, what a model imagined came of a plan, and what really did.

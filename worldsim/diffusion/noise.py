@@ -53,14 +53,17 @@ class Levels:
     def draw(
         self, rows: int, frames: int, generator: Noise, device: torch.device | str | None = None
     ) -> tuple[Float[Tensor, "b t"], Bool[Tensor, "b t"]]:
-        """Draw the level of each frame, and whether it is one to learn: what is given clean is not."""
+        """Draw the level of each frame, and whether it is one to learn: what is given clean is not.
+
+        A clip of a single frame has no beginning: it is always learned.
+        """
         if self.distribution == "uniform":
             levels = draw((rows, frames), generator, kind=torch.rand, device=device)
         else:
             levels = (self.mean + self.spread * draw((rows, frames), generator, device=device)).sigmoid()
         levels = levels / (self.shift - (self.shift - 1) * levels)
         chance = draw((rows, 3, frames), generator, kind=torch.rand, device=device)
-        begins = (chance[:, 0, :1] * (frames - 1)).floor() + 1
+        begins = ((chance[:, 0, :1] * (frames - 1)).floor() + 1).clamp(max=frames - 1)
         begins = torch.where(chance[:, 1, :1] < self.clean_past, begins, 0.0)
         given = torch.arange(frames, device=device) < begins
         return torch.where(given, self.nearly + (1 - self.nearly) * chance[:, 2], levels), ~given

@@ -8,6 +8,7 @@ Source: Chen et al. 2024, "Diffusion Forcing"; Hafner et al. 2025, "Dreamer 4".
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -28,7 +29,7 @@ from worldsim.nn.carry import carried
 from worldsim.nn.modulation import Conditioning
 from worldsim.protocols import Codec, Noise
 from worldsim.random import draw
-from worldsim.types import Clip
+from worldsim.types import Clip, Pack
 
 TEACHES_ITSELF = 0.25
 """The share of the training after which a network knows enough to teach itself large steps."""
@@ -38,6 +39,30 @@ REACH = 4.0
 
 PROBED = (0.25, 0.5, 0.75)
 """The noise levels at which frames are hidden to see how surprising they are."""
+
+
+class Hidden(NamedTuple):
+    """A clip behind noise: what the network is shown and told, and what it should say.
+
+    Attributes:
+        clean: What it should say.
+        noisy: The same frames at their levels.
+        before: The frames before each, laid beside it.
+        levels: How noisy each frame is, and is said to be.
+        actions: What led to it.
+        known: Whether that is told.
+        jumps: How far the sampler goes with the answer.
+        learn: Whether the answer counts.
+    """
+
+    clean: Float[Tensor, "b t z y x"]
+    noisy: Float[Tensor, "b t z y x"]
+    before: Float[Tensor, "b t p y x"]
+    levels: Float[Tensor, "b t"]
+    actions: Float[Tensor, "b t a"]
+    known: Bool[Tensor, "b t"]
+    jumps: Int[Tensor, "b t"]
+    learn: Bool[Tensor, "b t"]
 
 
 class DiffusionWorld(nn.Module):
@@ -173,14 +198,33 @@ class DiffusionWorld(nn.Module):
 
     # To learn
 
-    def loss(self, clip: Clip, *, generator: Noise, done: float = 1.0) -> Float[Tensor, ""]:
+    def loss(self, clip: Clip | Pack, *, generator: Noise, done: float = 1.0) -> Float[Tensor, ""]:
         """How wrong the model is about a clip, at noise levels drawn for each frame.
 
         Args:
-            clip: What happened.
+            clip: What happened; or a pack of clips, in which a frame counts as one whatever its size.
             generator: Decides the noise.
             done: The share of the training that is over.
         """
+        clips = clip.clips if isinstance(clip, Pack) else (clip,)
+        share = self.shortcut if done >= TEACHES_ITSELF else 0
+        asked, rows = [], 0
+        for each in clips:  # of all rows this share, though a few alone would round to none
+            before, rows = rows, rows + len(each.frames)
+            asked.append(self.hide(each, round(share * rows) - round(share * before), generator))
+        if isinstance(clip, Pack):
+            guesses = self.predict_packed(asked, clip.spare)
+        else:
+            [one] = asked
+            guesses = [self.predict(one.noisy, one.before, one.levels, one.actions, one.known, jumps=one.jumps)[0]]
+        wrong = sum(
+            (objective.error(self.target, one.clean, guess, one.levels, self.weight) * one.learn).sum()
+            for one, guess in zip(asked, guesses, strict=True)
+        )
+        return wrong / torch.stack([one.learn.sum() for one in asked]).sum().clamp(min=1)
+
+    def hide(self, clip: Clip, taught: int, generator: Noise) -> Hidden:
+        """A clip behind noise. Of its first `taught` rows, what the network should say is what it says in two steps."""
         with torch.no_grad():
             clean = self.codec.encode(clip.frames)
         rows, frames = clean.shape[:2]
@@ -189,7 +233,6 @@ class DiffusionWorld(nn.Module):
         withheld = draw((rows, 1), generator, kind=torch.rand, device=clean.device) < self.action_dropout
         known = ~withheld & (torch.arange(frames, device=clean.device) > 0)
         actions, before = led_to(self.unmarked(clip.actions, generator)), self.beside(clean)
-        taught = round(self.shortcut * rows) if done >= TEACHES_ITSELF else 0
         starts, sizes = draw_jumps(taught, frames, generator, device=clean.device)
         levels = torch.cat([torch.where(learn[:taught], starts, levels[:taught]), levels[taught:]])
         jumps = torch.full((rows, frames), FINEST, device=clean.device)
@@ -203,10 +246,7 @@ class DiffusionWorld(nn.Module):
             with torch.no_grad():
                 arrived = two_halves(guess, noisy[:taught], levels[:taught], jumps[:taught])
             clean = torch.cat([arrived, clean[taught:]])
-        predicted, _ = self.predict(noisy, before, levels, actions, known, jumps=jumps)
-        wrong = objective.error(self.target, clean, predicted, levels, self.weight)
-        counted = learn & clip.mask
-        return (wrong * counted).sum() / counted.sum().clamp(min=1)
+        return Hidden(clean, noisy, before, levels, actions, known, jumps, learn & clip.mask)
 
     def unmarked(self, actions: Float[Tensor, "b n a"], generator: Noise) -> Float[Tensor, "b n a"]:
         """The actions, of some clips without the components that say which world it is."""
@@ -234,6 +274,19 @@ class DiffusionWorld(nn.Module):
         """The clean frames, as the model sees them; and what these frames leave in the attention layers."""
         output, new = self.transformer(torch.cat([noisy, before], dim=2), levels, actions, known, past, jumps)
         return self.clean_of(output, noisy, before, levels), new
+
+    def predict_packed(self, asked: Sequence[Hidden], spare: int) -> list[Float[Tensor, "_ _ z _ _"]]:
+        """As `predict`, of clips of several sizes and lengths at once, of which none sees another."""
+
+        def row(name: str) -> Tensor:
+            return torch.cat([getattr(one, name).flatten(0, 1) for one in asked])[None]
+
+        told = self.transformer.condition(row("levels"), row("actions"), row("known"), row("jumps"))
+        shown = [torch.cat([one.noisy, one.before], dim=2) for one in asked]
+        outputs = self.transformer.together(shown, told, spare)
+        return [
+            self.clean_of(output, one.noisy, one.before, one.levels) for output, one in zip(outputs, asked, strict=True)
+        ]
 
     def clean_of(
         self,

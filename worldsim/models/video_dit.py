@@ -18,6 +18,7 @@ from torch.utils.hooks import RemovableHandle
 from worldsim.diffusion.shortcut import FINEST
 from worldsim.nn.attention import KeyValues, Past, SpaceAttention, TimeAttention, Window, look_back
 from worldsim.nn.modulation import Conditioner, Conditioning, LevelEmbedding, Modulation
+from worldsim.nn.packing import Box, Layout
 from worldsim.nn.rope import Rotation, in_space
 from worldsim.nn.tokens import ActionEmbedding, Registers, patchify, unpatchify
 
@@ -64,14 +65,19 @@ class Block(nn.Module):
         places: Rotation,
         window: Window,
         past: KeyValues | None,
+        layout: Layout | None = None,
     ) -> tuple[Float[Tensor, "b t g d"], KeyValues | None]:
-        """Also returns the keys and values of the new frames, where the block looks back in time."""
+        """Also returns the keys and values of the new frames, where the block looks back; of a pack there are none."""
         heard, gate = self.hear_space(x, proposed[SPACE])
-        x = torch.addcmul(x, gate, self.space(heard, places))
+        found = self.space(heard, places) if layout is None else self.space.packed(heard, places, layout.in_space)
+        x = torch.addcmul(x, gate, found)
         new = None
         if self.time is not None and self.hear_time is not None:
             heard, gate = self.hear_time(x, proposed[TIME])
-            found, new = self.time(heard, window, past)
+            if layout is None:
+                found, new = self.time(heard, window, past)
+            else:
+                found = self.time.packed(heard, window.turns, layout.in_time)
             x = torch.addcmul(x, gate, found)
         heard, gate = self.hear_mlp(x, proposed[MLP])
         return torch.addcmul(x, gate, self.mlp(heard)), new
@@ -193,9 +199,7 @@ class VideoDiT(nn.Module):
     ) -> tuple[Float[Tensor, "b t o y x"], list[KeyValues]]:
         """Predict, for whoever knows already what `condition` says; see `forward`."""
         height, wide = frames.shape[-2:]
-        x = self.embed(patchify(frames, self.patch))
-        if len(self.registers.tokens):
-            x = self.registers(x)
+        x = self.enter(frames)
         first: Block = self.blocks[0]  # type: ignore[assignment]
         features, device = first.space.features, frames.device
         places = in_space(
@@ -212,8 +216,58 @@ class VideoDiT(nn.Module):
             x, kept = block(x, proposed, places, window, next(memories, None) if block.time is not None else None)
             if kept is not None:
                 remembered.append(kept)
+        return self.leave(x, proposed, height, wide), remembered
+
+    def together(
+        self,
+        frames: Sequence[Float[Tensor, "_ _ z _ _"]],
+        proposed: Float[Tensor, "kinds 1 f m"],
+        spare: int = 0,
+    ) -> list[Float[Tensor, "_ _ o _ _"]]:
+        """Predict clips of several sizes and lengths at once, of which none sees another; see `worldsim.nn.packing`.
+
+        Args:
+            frames: The clips of each shape.
+            proposed: What `condition` says to all frames, clip after clip, shape after shape.
+            spare: How many tokens of no clip are laid behind them, so that all packs are equally long.
+
+        Returns:
+            The predictions for the clips of each shape.
+        """
+        side, registers = self.patch, len(self.registers.tokens)
+        boxes = [Box(*each.shape[:2], each.shape[3] // side, each.shape[4] // side, registers) for each in frames]
+        first: Block = self.blocks[0]  # type: ignore[assignment]
+        layout = Layout(boxes, spare, first.space.features, window=self.window, device=frames[0].device)
+        window = Window(layout.times, None, causal=False)
+        # From here on each token is a frame of its own: it hears what its frame is told.
+        tokens = torch.cat([self.enter(each).flatten(0, 2) for each in frames])
+        x = F.pad(tokens, (0, 0, 0, spare))[None, :, None]
+        heard = list(proposed.split([box.rows * box.frames for box in boxes], dim=2))
+        told = [part.repeat_interleave(box.tokens, dim=2) for part, box in zip(heard, boxes, strict=True)]
+        told = torch.cat([*told, proposed[:, :, :1].expand(-1, -1, spare, -1)], dim=2)
+        for block in self.blocks:
+            x, _ = block(x, told, layout.places, window, None, layout)
+        left = x[0, : len(tokens), 0].split([box.size for box in boxes])
+        return [
+            self.leave(
+                part.view(box.rows, box.frames, box.tokens, -1),
+                own.unflatten(2, (box.rows, box.frames)).squeeze(1),
+                *each.shape[-2:],
+            )
+            for part, own, box, each in zip(left, heard, boxes, frames, strict=True)
+        ]
+
+    def enter(self, frames: Float[Tensor, "b t z y x"]) -> Float[Tensor, "b t g d"]:
+        """Frames to tokens, registers before those of each frame."""
+        x = self.embed(patchify(frames, self.patch))
+        return self.registers(x) if len(self.registers.tokens) else x
+
+    def leave(
+        self, x: Float[Tensor, "b t g d"], proposed: Float[Tensor, "kinds b t m"], height: int, wide: int
+    ) -> Float[Tensor, "b t o {height} {wide}"]:
+        """Tokens to what is predicted."""
         heard, _ = self.hear_head(x[:, :, len(self.registers.tokens) :], proposed[HEAD])
-        return unpatchify(self.head(heard), self.patch, height, wide), remembered
+        return unpatchify(self.head(heard), self.patch, height, wide)
 
     @contextmanager
     def tapped(self, layers: Sequence[int]) -> Iterator[dict[int, Float[Tensor, "b t g d"]]]:

@@ -6,7 +6,7 @@ latter works on a whole clip at once, or frame by frame with the keys and values
 the two agree: both see exactly the last `window` frames, no more.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,6 +16,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from worldsim.nn.rope import Rotation, in_time, rotate
+
+Attend = Callable[
+    [Float[Tensor, "b q n e"], Float[Tensor, "b kv n e"], Float[Tensor, "b kv n e"]], Float[Tensor, "b q n e"]
+]
+"""Takes queries, keys and values, and gives what each query finds."""
 
 
 class KeyValues(NamedTuple):
@@ -149,6 +154,13 @@ class Attention(nn.Module):
         every = projected[..., : -self.heads].unflatten(-1, (-1, self.features)).transpose(1, 2)
         both = self.heads + self.kv_heads
         return F.rms_norm(every[:, :both], (self.features,), eps=1e-6), every[:, both:], gates
+
+    def packed(self, x: Float[Tensor, "1 n 1 d"], turns: Rotation, attend: Attend) -> Float[Tensor, "1 n 1 d"]:
+        """Attend within a pack, whose tokens lie one behind another; `worldsim.nn.packing` knows who sees whom."""
+        queries_keys, values, gates = self.split(x[:, :, 0])
+        queries, keys = rotate(queries_keys, turns).split([self.heads, self.kv_heads], dim=1)
+        found = attend(queries * self.sharpness, keys, values)
+        return self.merge((found * gates).transpose(1, 2).flatten(2))[:, :, None]
 
     def look(
         self,
