@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from worldsim.data.clips import Batches, ClipDataset, decoded
+from worldsim.data.batches import Batches, Draws
+from worldsim.data.clips import ClipDataset, decoded
 from worldsim.data.store import EpisodeStore
 from worldsim.data.writer import Packer, stage
 from worldsim.types import Episode
@@ -77,7 +78,7 @@ def main(episodes: int = 200, batches: int = 300):
         spent = seconds(decoded, [store])
         print(f"cache: {frames / spent:,.0f} frames/s decoded, once")
         clips = ClipDataset(path, frames=12)
-        order = Batches(clips, batch=16)
+        order = Batches(Draws(clips, batch=16))
         windows = [np.random.default_rng(step).integers(len(clips), size=16) for step in range(batches)]
         memory = clips._mapped()
         spent = seconds(lambda chosen: memory[clips.starts[chosen, None] + np.arange(12)], windows)

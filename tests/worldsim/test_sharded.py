@@ -10,7 +10,7 @@ import yaml
 from safetensors.torch import load_file
 from toy_episodes import write_noise
 
-from worldsim.data.clips import Batches
+from worldsim.data.batches import Batches
 from worldsim.data.module import ClipModule
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.video_dit import SIZES
@@ -45,7 +45,7 @@ def by_one_process(path) -> dict[str, torch.Tensor]:
     torch.manual_seed(0)
     model = DiffusionWorld(clips.actions, patch=16, **SIZES["micro"]._asdict(), window=4)
     optimizer = MuonAdamW(*split(model), lr=LR, weight_decay=0.01)
-    batches = [Batches(clips._train, 2, 0, 0, rank, RANKS) for rank in range(RANKS)]
+    batches = [Batches(clips._draws, 0, rank, RANKS) for rank in range(RANKS)]
     for step in range(STEPS):
         for group in optimizer.param_groups:
             group["lr"] = LR * pace(step / STEPS)

@@ -6,14 +6,15 @@ raw bytes that is mapped into memory; it belongs to the hash of the dataset and 
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Int
-from torch.utils.data import Dataset, IterableDataset, get_worker_info
+from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from worldsim.data import layout
@@ -100,17 +101,28 @@ class ClipDataset(Dataset):
         chosen = np.arange(len(store)) if episodes is None else np.asarray(episodes, np.int64)
         if not len(chosen):
             raise ValueError(f"no episode of {path} was chosen; it has {len(store)}")
-        self.frames = frames
         self._file, self._shape = decoded(store, cache), (store.info["total_frames"], 3, *store.size)
         self._memory: np.ndarray | None = None
         self._actions = store.all_actions
-        first = np.cumsum(store.lengths) - store.lengths
-        lasts = first + store.lengths - 1
-        windows = np.maximum(store.lengths[chosen] - frames + 1, 1)
+        self._first = (np.cumsum(store.lengths) - store.lengths)[chosen]
+        self._lengths = store.lengths[chosen]
+        self._lay(frames)
+
+    def _lay(self, frames: int) -> None:
+        """Find the windows of so many frames."""
+        self.frames = frames
+        windows = np.maximum(self._lengths - frames + 1, 1)
         offsets = np.arange(windows.sum()) - np.repeat(np.cumsum(windows) - windows, windows)
-        self.starts = np.repeat(first[chosen], windows) + offsets
-        self._lasts = np.repeat(lasts[chosen], windows)  # the last frame of the episode that a window is in
+        self.starts = np.repeat(self._first, windows) + offsets
+        # the last frame of the episode that a window is in
+        self._lasts = np.repeat(self._first + self._lengths - 1, windows)
         self._offsets = offsets
+
+    def cut(self, frames: int) -> "ClipDataset":
+        """The same episodes in windows of another length; one of a single frame has no action."""
+        other = copy(self)
+        other._lay(frames)
+        return other
 
     def __len__(self) -> int:
         """The number of windows; neighbours overlap."""
@@ -120,9 +132,14 @@ class ClipDataset(Dataset):
         """One window, as a batch of one."""
         return self.clips(np.array([index]))
 
-    def clips(self, windows: Int[np.ndarray, " b"]) -> Clip:
-        """These windows as a batch."""
-        wanted = self.starts[windows, None] + np.arange(self.frames)
+    def shapes(self, windows: Int[np.ndarray, " b"]) -> Int[np.ndarray, "b 3"]:
+        """How many real frames each of these windows has, and their height and width in pixels."""
+        real = np.minimum(self.frames, self._lasts[windows] - self.starts[windows] + 1)
+        return np.stack([real, *(np.full(len(windows), side) for side in self._shape[2:])], axis=1)
+
+    def clips(self, windows: Int[np.ndarray, " b"], frames: int | None = None) -> Clip:
+        """These windows as a batch; of each the first `frames` frames, all where it is not said."""
+        wanted = self.starts[windows, None] + np.arange(self.frames if frames is None else frames)
         last = self._lasts[windows, None]
         there = np.minimum(wanted, last)
         frames = torch.from_numpy(self._mapped()[there]).float().div_(127.5).sub_(1)
@@ -145,43 +162,26 @@ class ClipDataset(Dataset):
 
 @runtime_checkable
 class Windows(Protocol):
-    """Windows of one dataset, or of several."""
+    """Windows of one dataset, or of several.
+
+    Attributes:
+        frames: Of a window.
+    """
+
+    frames: int
 
     def __len__(self) -> int:
         """The number of windows."""
         ...
 
-    def clips(self, windows: Int[np.ndarray, " b"]) -> Clip:
-        """These windows as a batch."""
+    def cut(self, frames: int) -> "Windows":
+        """The same episodes in windows of another length."""
         ...
 
+    def shapes(self, windows: Int[np.ndarray, " b"]) -> Int[np.ndarray, "b 3"]:
+        """How many real frames each of these windows has, and their height and width in pixels."""
+        ...
 
-class Batches(IterableDataset):
-    """Batches without end, of windows drawn at random; the i-th is a pure function of (seed, i).
-
-    Args:
-        clips: Where windows are drawn from.
-        batch: Clips of a batch.
-        seed: Decides all of them.
-        start: The first batch to give; the number of batches that a run has had before it goes on.
-        rank: Which of several training processes this is; each draws its own.
-        ranks: How many there are.
-    """
-
-    def __init__(self, clips: Windows, batch: int, seed: int = 0, start: int = 0, rank: int = 0, ranks: int = 1):
-        self.clips, self.batch, self.seed, self.start = clips, batch, seed, start
-        self.rank, self.ranks = rank, ranks
-
-    def __iter__(self) -> Iterator[Clip]:
-        """From `start` on. Several workers take turns, as their loader does."""
-        worker = get_worker_info()
-        first, stride = (worker.id, worker.num_workers) if worker else (0, 1)
-        step = self.start + first
-        while True:
-            yield self[step]
-            step += stride
-
-    def __getitem__(self, step: int) -> Clip:
-        """The batch of one step."""
-        rng = np.random.default_rng((self.seed, step * self.ranks + self.rank))
-        return self.clips.clips(rng.integers(len(self.clips), size=self.batch))
+    def clips(self, windows: Int[np.ndarray, " b"], frames: int | None = None) -> Clip:
+        """These windows, all of one size, as a batch; of each the first `frames` frames."""
+        ...

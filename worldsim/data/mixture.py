@@ -6,7 +6,7 @@ vector; `worldsim.data.schema` says where in it those of each world lie.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +30,6 @@ def open_data(path: str | Path) -> "EpisodeStore | Mixture":
 
     Raises:
         FileNotFoundError: Where there is none, or one of a mixture is not finished.
-        ValueError: Where datasets do not belong together.
     """
     names = layout.worlds_of(Path(path))
     return Mixture([Path(path) / name for name in names]) if names else EpisodeStore(path)
@@ -46,23 +45,17 @@ class Mixture:
         stores: The datasets.
         schema: Where in the vector the actions of each world lie.
         actions: The components of the vector.
-        size: Height and width in pixels, the same of all.
+        sizes: Heights and widths in pixels, each once.
         rates: Frames a second (Hz) of the datasets, each once; an episode knows its own.
 
     Raises:
         FileNotFoundError: Where a dataset is not there, or not finished.
-        ValueError: Where frames are of different sizes.
     """
 
     def __init__(self, paths: Sequence[str | Path]):
         self.stores = [EpisodeStore(path) for path in paths]
-        self.size, self.rates = self.stores[0].size, sorted({store.fps for store in self.stores})
-        for store in self.stores:
-            if store.size != self.size:
-                raise ValueError(
-                    f"{store.path} has frames of {store.size} pixels beside {self.size} of {self.stores[0].path}; "
-                    "frames to be learned together are of one size: record it again with another --size"
-                )
+        self.sizes = sorted({store.size for store in self.stores})
+        self.rates = sorted({store.fps for store in self.stores})
         self.worlds = [store.scene for store in self.stores]
         self.schema = Schema.of({world: space_of(store) for world, store in zip(self.worlds, self.stores, strict=True)})
         self.actions = self.schema.components
@@ -151,18 +144,35 @@ class MixedClips(Dataset):
         """One window, as a batch of one."""
         return self.clips(np.array([index]))
 
-    def clips(self, windows: Int[np.ndarray, " b"]) -> Clip:
-        """These windows as a batch, in this order."""
-        which = np.searchsorted(self._ends, windows, side="right")
+    def cut(self, frames: int) -> "MixedClips":
+        """The same episodes in windows of another length."""
+        return MixedClips([part.cut(frames) for part in self.parts], self.worlds, self.schema)
+
+    def shapes(self, windows: Int[np.ndarray, " b"]) -> Int[np.ndarray, "b 3"]:
+        """How many real frames each of these windows has, and their height and width in pixels."""
+        found = np.empty((len(windows), 3), np.int64)
+        for part, mine, own in self._by_part(windows):
+            found[mine] = self.parts[part].shapes(own)
+        return found
+
+    def clips(self, windows: Int[np.ndarray, " b"], frames: int | None = None) -> Clip:
+        """These windows, all of one size, as a batch, in this order; of each the first `frames` frames."""
         found: list[Clip] = []
-        order = np.argsort(which, kind="stable")
-        for part in map(int, np.unique(which)):
-            mine = windows[which == part]
-            clip = self.parts[part].clips(mine - self._ends[part] + len(self.parts[part]))
+        order: list[np.ndarray] = []
+        for part, mine, own in self._by_part(windows):
+            clip = self.parts[part].clips(own, frames)
             placed = self.schema.placed(clip.actions.numpy(), self.worlds[part])
             found.append(clip._replace(actions=torch.from_numpy(placed)))
-        back = torch.from_numpy(np.argsort(order))
+            order.append(mine)
+        back = torch.from_numpy(np.argsort(np.concatenate(order)))
         return Clip(*(torch.cat(parts)[back] for parts in zip(*found, strict=True)))
+
+    def _by_part(self, windows: Int[np.ndarray, " b"]) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """Of each part that has some of these windows: which of them, and their numbers there."""
+        which = np.searchsorted(self._ends, windows, side="right")
+        for part in map(int, np.unique(which)):
+            mine = np.flatnonzero(which == part)
+            yield part, mine, windows[mine] - self._ends[part] + len(self.parts[part])
 
     def apart(self) -> np.ndarray:
         """The windows that do not overlap."""

@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from worldsim.data.clips import Batches, ClipDataset, Windows
+from worldsim.data.batches import Batches, Budget, Draws, Packs
+from worldsim.data.clips import ClipDataset, Windows
 from worldsim.data.mixture import MixedClips, Mixture, open_data
 from worldsim.data.schema import Schema
 from worldsim.data.store import EpisodeStore
-from worldsim.types import Clip
+from worldsim.types import Clip, Pack
 
 
 class ClipModule(L.LightningDataModule):
@@ -31,21 +32,26 @@ class ClipModule(L.LightningDataModule):
         val_clips: At most so many windows are validated with.
         workers: Processes that read; 0 reads in this one, which is fast enough for small frames.
         cache: Where decoded frames are kept; `.cache` within the dataset where it is not said.
+        singles: The share of frames that stand alone; see `worldsim.data.batches`.
+        long: Frames of the clips of every second batch.
+        pack: Clips come at their own sizes and lengths, as many at a time as this holds; by default a batch is clips of
+            one size and length.
 
     Attributes (after `setup`):
         store: The dataset.
-        size: Height and width in pixels.
+        sizes: Heights and widths in pixels, each once.
         actions: The components of an action.
         schema: What they mean, where there are several worlds.
         rates: Frames a second (Hz), each rate once.
         held_out_episodes: The episodes that are not trained on; look at predictions of these.
 
     Raises:
-        ValueError: Where a setting cannot be, or there are too few episodes to hold one out.
+        ValueError: Where a setting cannot be, there are too few episodes to hold one out, or they are of several sizes
+            and not to be packed.
     """
 
     store: EpisodeStore | Mixture
-    size: tuple[int, int]
+    sizes: list[tuple[int, int]]
     actions: int
     schema: Schema | None
     rates: list[float]
@@ -61,6 +67,9 @@ class ClipModule(L.LightningDataModule):
         val_clips: int = 64,
         workers: int = 0,
         cache: str | Path | None = None,
+        singles: float = 0.0,
+        long: int | None = None,
+        pack: Budget | None = None,
     ):
         super().__init__()
         if batch < 1:
@@ -71,6 +80,7 @@ class ClipModule(L.LightningDataModule):
             )
         self.path, self.frames, self.batch, self.seed = Path(path), frames, batch, seed
         self.held_out, self.val_clips, self.workers, self.cache = held_out, val_clips, workers, cache
+        self.singles, self.long, self.pack = singles, long, pack
         self._step = 0  # batches trained with so far
 
     def setup(self, stage: str | None = None) -> None:
@@ -81,11 +91,19 @@ class ClipModule(L.LightningDataModule):
         store = open_data(self.path)
         if len(store) < 2:
             raise ValueError(f"{self.path} has {len(store)} episode; one to train with and one to hold out are needed")
+        if self.pack is None and len(store.sizes) > 1:
+            raise ValueError(
+                f"{self.path} has frames of {' and '.join(f'{h} x {w}' for h, w in store.sizes)} pixels; those of a "
+                "batch are equally large: pack them, as with `worldsim fit --pack 2048`, or record them at one size"
+            )
         count = min(max(1, round(self.held_out * len(store))), len(store) - 1)
         self.held_out_episodes = np.linspace(0, len(store) - 1, count, dtype=int).tolist()
         kept = sorted(set(range(len(store))) - set(self.held_out_episodes))
-        self._train, self._val = (self._clips(store, chosen) for chosen in (kept, self.held_out_episodes))
-        self.store, self.size, self.actions, self.rates = store, store.size, store.actions, store.rates
+        train, self._val = (self._clips(store, chosen) for chosen in (kept, self.held_out_episodes))
+        self._draws = Draws(train, self.batch, self.seed, self.singles, self.long)
+        if self.pack is not None:
+            Packs(self._draws, self.pack)  # refuses what does not fit
+        self.store, self.sizes, self.actions, self.rates = store, store.sizes, store.actions, store.rates
         self.schema = store.schema if isinstance(store, Mixture) else None
 
     def _clips(self, store: EpisodeStore | Mixture, episodes: list[int]) -> ClipDataset | MixedClips:
@@ -96,7 +114,9 @@ class ClipModule(L.LightningDataModule):
     def train_dataloader(self) -> DataLoader:
         """Batches from where training is now, without end."""
         rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        return self._loader(Batches(self._train, self.batch, self.seed, self._step, rank, ranks))
+        if self.pack is not None:
+            return self._loader(Packs(self._draws, self.pack, self._step, rank, ranks))
+        return self._loader(Batches(self._draws, self._step, rank, ranks))
 
     def val_dataloader(self) -> DataLoader:
         """The same windows each time: apart from each other, spread evenly over the held-out episodes."""
@@ -110,7 +130,7 @@ class ClipModule(L.LightningDataModule):
             batches, batch_size=None, num_workers=self.workers, pin_memory=pinned, persistent_workers=self.workers > 0
         )
 
-    def on_before_batch_transfer(self, batch: Clip, dataloader_idx: int) -> Clip:
+    def on_before_batch_transfer(self, batch: Clip | Pack, dataloader_idx: int) -> Clip | Pack:
         """Count what is trained with; what a worker has read ahead does not count."""
         if self.trainer and self.trainer.training:
             self._step += 1
@@ -118,7 +138,9 @@ class ClipModule(L.LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         """How far training is in the order of batches, and which order that is."""
-        return {"step": self._step, "data": self.store.hash, "batch": self.batch, "seed": self.seed}
+        order = {"data": self.store.hash, "batch": self.batch, "seed": self.seed}
+        pack = None if self.pack is None else list(self.pack)
+        return {"step": self._step, **order, "singles": self.singles, "long": self.long, "pack": pack}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from there.
@@ -127,20 +149,24 @@ class ClipModule(L.LightningDataModule):
             ValueError: Where the order was another: other data, another batch size, another seed.
         """
         mine = self.state_dict()
-        for name in ("data", "batch", "seed"):
-            if state_dict[name] != mine[name]:
+        before = {"singles": 0.0, "long": None, "pack": None, **state_dict}  # older runs knew none of these
+        for name in mine:
+            if name != "step" and before[name] != mine[name]:
                 raise ValueError(
-                    f"the run was trained with {name} {state_dict[name]}, and goes on with {name} {mine[name]}; "
+                    f"the run was trained with {name} {before[name]}, and goes on with {name} {mine[name]}; "
                     "use the same to resume, or begin a new run"
                 )
         self._step = state_dict["step"]
 
 
 class FixedBatches(Dataset):
-    """These windows, in batches, in order."""
+    """These windows, in batches, in order; where they are of several sizes, one after another."""
 
     def __init__(self, clips: Windows, windows: np.ndarray, batch: int):
-        self.clips, self.parts = clips, [windows[at : at + batch] for at in range(0, len(windows), batch)]
+        sizes = clips.shapes(windows)[:, 1:]
+        alike = [windows[(sizes == size).all(1)] for size in np.unique(sizes, axis=0)]
+        self.clips = clips
+        self.parts = [some[at : at + batch] for some in alike for at in range(0, len(some), batch)]
 
     def __len__(self) -> int:
         """The number of batches; the last may be smaller."""

@@ -149,6 +149,11 @@ class EpisodeStore:
         return self.facts[0]["worldsim/scene"].rpartition(":")[2]
 
     @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """Heights and widths in pixels, each once; see `Mixture`."""
+        return [self.size]
+
+    @property
     def rates(self) -> list[float]:
         """Frames a second (Hz), each rate once; see `Mixture`."""
         return [self.fps]

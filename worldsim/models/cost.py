@@ -9,6 +9,7 @@ from torch import nn
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.video_dit import Block, SwiGLU
 from worldsim.nn.attention import Attention
+from worldsim.types import Clip, Pack
 
 
 def forward_flops(model: DiffusionWorld, *, rows: int, frames: int, height: int, width: int) -> int:
@@ -45,6 +46,13 @@ def _linear(part: nn.Module) -> int:
 def training_flops(model: DiffusionWorld, *, rows: int, frames: int, height: int, width: int) -> int:
     """Operations of a step of training: forwards, and backwards twice as many. Arguments as of `forward_flops`."""
     return 3 * forward_flops(model, rows=rows, frames=frames, height=height, width=width)
+
+
+def step_flops(model: DiffusionWorld, batch: Clip | Pack) -> int:
+    """Operations of a step of training on this batch, as of `training_flops`; tokens of no clip count nothing."""
+    clips = batch.clips if isinstance(batch, Pack) else (batch,)
+    shapes = [(*clip.frames.shape[:2], *clip.frames.shape[3:]) for clip in clips]
+    return sum(training_flops(model, rows=b, frames=t, height=h, width=w) for b, t, h, w in shapes)
 
 
 class Memory(NamedTuple):

@@ -26,6 +26,7 @@ from lightning.pytorch.strategies import ModelParallelStrategy
 from torch import nn
 
 from worldsim.codec.autoencoder import Autoencoder
+from worldsim.data.batches import Budget
 from worldsim.data.module import ClipModule
 from worldsim.diffusion.noise import Levels
 from worldsim.diffusion.objective import Target, Weight
@@ -66,6 +67,9 @@ def fit(
     codec: nn.Module | str | None = None,
     frames: int = 12,
     batch: int = 8,
+    long: int | None = None,
+    singles: float = 0.0,
+    pack: int | None = None,
     steps: int = 20_000,
     minutes: float | None = None,
     optimiser: Name = "muon",
@@ -115,6 +119,10 @@ def fit(
             themselves by default.
         frames: Frames of a clip.
         batch: Clips of a step, on each device.
+        long: Frames of the clips of every second step, which has fewer of them; by default all steps are alike.
+        singles: The share of frames that stand alone.
+        pack: Tokens of a step, in which lie clips at their own sizes and lengths, as many as fit; by default a step has
+            clips of one size and length. Where data are of several sizes, they have to be packed.
         steps: Steps of the training.
         minutes: Stop after so many minutes even if steps are left; the learning rate falls in time for it.
         optimiser: What the matrices inside the blocks are learned by; all else is by AdamW.
@@ -149,7 +157,12 @@ def fit(
     warnings.filterwarnings(
         "ignore", message=r".*(no `validation_step`|does not have many workers|LeafSpec|in eval mode).*"
     )
-    clips = ClipModule(data, frames=frames, batch=batch, seed=seed)
+    if model is not None and (singles or pack):
+        raise ValueError(f"singles={singles} and pack={pack} came for a codec, which learns from clips of one size")
+    codec = checkpoint.load_codec(codec) if isinstance(codec, str) else codec
+    side = patch * getattr(codec, "downscale", 1)
+    budget = None if pack is None else Budget(pack, side, registers)
+    clips = ClipModule(data, frames=frames, batch=batch, seed=seed, singles=singles, long=long, pack=budget)
     clips.setup("fit")
     torch.manual_seed(seed)
     learner = model or DiffusionWorld(
@@ -170,19 +183,18 @@ def fit(
         context=context,
         action_dropout=action_dropout,
         shortcut=shortcut,
-        codec=checkpoint.load_codec(codec) if isinstance(codec, str) else codec,
+        codec=codec,
         schema=clips.schema,
     )
-    check_size(learner, clips.size)
+    for each in clips.sizes:
+        check_size(learner, each)
     extra = [build_logger(logger)] if logger else []
     if find_spec("tensorboard"):
         extra.append(TensorBoardLogger(folder, name="tensorboard", version=""))
     last = folder / "last.ckpt"
     averages, keeper = EMA(ema), Keeper(last, save_every)
-    shape = {"rows": batch, "frames": frames, "height": clips.size[0], "width": clips.size[1]}
-    flops = training_flops(learner, **shape) if isinstance(learner, DiffusionWorld) else None
     sharded = strategy == "fsdp"
-    task = Task(learner, steps, minutes, lr, weight_decay, warmup, decay, seed, flops, sharded, optimiser)
+    task = Task(learner, steps, minutes, lr, weight_decay, warmup, decay, seed, sharded, optimiser)
     begin(folder, settings)
     stands = 0
     if last.exists():
@@ -218,10 +230,13 @@ def fit(
     count = sum(parameter.numel() for parameter in learner.parameters())
     print(
         f"{size if model is None else type(model).__name__}: {count / 1e6:.2f} M parameters, "
-        f"{clips.size[0]} x {clips.size[1]} at {hertz(clips)}, actions of {clips.actions}; "
+        f"{pixels(clips)} at {hertz(clips)}, actions of {clips.actions}; "
         + (f"going on from step {stands}" if stands else f"into {folder}")
     )
     if isinstance(learner, DiffusionWorld):
+        largest = (frames, *clips.sizes[-1])
+        rows = batch if budget is None else max(1, budget.tokens // budget.of(largest))
+        shape = dict(zip(("rows", "frames", "height", "width"), (rows, *largest), strict=True))
         held, gflop = training_memory(learner, **shape), training_flops(learner, **shape) / 1e9
         print(
             f"a step: {gflop:.3g} GFLOP, about {held.weights / 2**20:.0f} MiB for weights, gradients and averages and "
@@ -306,6 +321,11 @@ def build_logger(described: dict[str, Any]) -> Logger:
         raise ValueError(f"logger does not describe a Lightning logger: {' '.join(str(error).split())}") from error
 
 
+def pixels(clips: ClipModule) -> str:
+    """The sizes of the data in words."""
+    return " and ".join(f"{height} x {width}" for height, width in clips.sizes)
+
+
 def hertz(clips: ClipModule) -> str:
     """The rates of the data in words."""
     return " and ".join(f"{rate:g}" for rate in clips.rates) + " Hz"
@@ -314,15 +334,16 @@ def hertz(clips: ClipModule) -> str:
 def card(settings: dict[str, Any], clips: ClipModule, task: Task, parameters: int) -> str:
     """The model card: what it is, what it learned from, and how to use it."""
     worlds = ", ".join(sorted({facts["worldsim/scene"] for facts in clips.store.facts}))
-    kept, height, width = len(clips.held_out_episodes), *clips.size
+    kept, frames = len(clips.held_out_episodes), settings["frames"]
+    told = f"{settings['pack']} tokens" if settings["pack"] else f"{settings['batch']} clips of {frames} frames"
     return f"""# A world model of {worlds}
 
 A causal video diffusion transformer ({settings["size"]}, {parameters:,} parameters), trained by worldsim.
 
 - **Learned from**: {len(clips.store) - kept} episodes of `{Path(settings["data"]).name}`
-  (hash `{clips.store.hash[:16]}`), {height} x {width} pixels at {hertz(clips)}, {clips.actions} action components;
+  (hash `{clips.store.hash[:16]}`), {pixels(clips)} pixels at {hertz(clips)}, {clips.actions} action components;
   {kept} more were held out.
-- **How**: {task.global_step} steps of {settings["batch"]} clips of {settings["frames"]} frames in
+- **How**: {task.global_step} steps of {told} in
   {task.seconds / 60:.1f} minutes, seed {settings["seed"]}; the weights are a moving average ({settings["ema"]}).
 - **Use**: `worldsim imagine --model FOLDER --data EPISODES --out VIDEOS`, or `worldsim.models.checkpoint.load(FOLDER)`.
 
@@ -332,13 +353,13 @@ It knows nothing but the world it learned from, at the size and the rate it was 
 
 def codec_card(settings: dict[str, Any], clips: ClipModule, task: Task, parameters: int) -> str:
     """The card of a codec."""
-    worlds, (height, width) = ", ".join(sorted({facts["worldsim/scene"] for facts in clips.store.facts})), clips.size
+    worlds = ", ".join(sorted({facts["worldsim/scene"] for facts in clips.store.facts}))
     return f"""# A codec of {worlds}
 
 A causal autoencoder ({parameters:,} parameters), trained by worldsim.
 
 - **Learned from**: {len(clips.store) - len(clips.held_out_episodes)} episodes of `{Path(settings["data"]).name}`
-  (hash `{clips.store.hash[:16]}`), {height} x {width} pixels.
+  (hash `{clips.store.hash[:16]}`), {pixels(clips)} pixels.
 - **How**: {task.global_step} steps of {settings["batch"]} clips of {settings["frames"]} frames in
   {task.seconds / 60:.1f} minutes, seed {settings["seed"]}; the weights are a moving average ({settings["ema"]}), and
   latents are whitened on held-out clips.

@@ -50,8 +50,8 @@ class Preview(L.Callback):
         if not (self.episodes and trainer.is_global_zero):
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        made = rollouts(model, self.episodes, seen=self.seen, steps=self.steps)  # type: ignore[arg-type]
-        for index, rollout in enumerate(made):
+        for index, episode in enumerate(self.episodes):  # one by one, as they may be of several sizes
+            [rollout] = rollouts(model, [episode], seen=self.seen, steps=self.steps, seed=index)  # type: ignore[arg-type]
             name = self.folder / f"step-{trainer.global_step:06d}-{index}"
             write_mp4(name.with_suffix(".mp4"), side_by_side_video(rollout), rollout.fps)
             write_png(name.with_suffix(".png"), filmstrip(rollout))

@@ -11,10 +11,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 
-from worldsim.models.cost import peak_flops
+from worldsim.models.cost import peak_flops, step_flops
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.training.optim import Name, optimiser, pace
-from worldsim.types import Clip
+from worldsim.types import Clip, Pack
 
 
 def seed_of(*numbers: int) -> int:
@@ -38,8 +38,6 @@ class Task(L.LightningModule):
         warmup: The share of the training in which the learning rate rises.
         decay: The share of the training, at its end, in which it falls to zero.
         seed: Decides all noise.
-        flops: Operations of one step, where they are known: how many are done a second is logged, and what share of
-            what the device can do at best that is (MFU).
         sharded: Spread the weights over the processes, block by block (FSDP2), for models that one device cannot hold.
         optimiser: What the matrices inside the blocks are learned by.
     """
@@ -54,14 +52,13 @@ class Task(L.LightningModule):
         warmup: float,
         decay: float,
         seed: int,
-        flops: int | None = None,
         sharded: bool = False,
         optimiser: Name = "muon",
     ):
         super().__init__()
         self.model, self.steps, self.minutes = model, steps, minutes
         self.lr, self.weight_decay, self.warmup, self.decay, self.seed = lr, weight_decay, warmup, decay, seed
-        self.flops, self.peak, self.sharded = flops, math.inf, sharded
+        self.worked, self.peak, self.sharded = 0, math.inf, sharded
         self.optimiser: Name = optimiser
         self.spent = 0.0  # seconds trained before this process began
         self.began = time.monotonic()
@@ -95,13 +92,13 @@ class Task(L.LightningModule):
 
     def on_fit_start(self) -> None:
         """Time counts from here."""
-        if self.flops:
+        if isinstance(self.model, DiffusionWorld):
             half = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
             self.peak = peak_flops(self.device, half.get(str(self.trainer.precision), torch.float32))
         self.began = time.monotonic()
         self.last = (self.global_step, self.began)
 
-    def training_step(self, clip: Clip, index: int) -> Float[Tensor, ""]:
+    def training_step(self, clip: Clip | Pack, index: int) -> Float[Tensor, ""]:
         """The loss of one batch."""
         done = self.share(self.global_step)
         rate = self.lr * pace(done, warmup=self.warmup, decay=self.decay)
@@ -111,6 +108,8 @@ class Task(L.LightningModule):
         loss: Tensor = self.model.loss(clip, generator=noise, done=done)  # pyright: ignore[reportCallIssue]
         self.log("loss", loss.detach(), prog_bar=True)
         self.log("lr", rate)
+        if isinstance(self.model, DiffusionWorld):
+            self.worked += step_flops(self.model, clip)
         return loss
 
     def on_train_batch_end(self, *_: Any) -> None:
@@ -120,9 +119,10 @@ class Task(L.LightningModule):
             before, then = self.last
             paced = (step - before) / max(now - then, 1e-9)
             self.log("steps_per_second", paced)
-            if self.flops:
-                self.log("gflops", paced * self.flops / 1e9)
-                self.log("mfu", paced * self.flops / self.peak)
+            if self.worked:
+                worked, self.worked = self.worked / max(now - then, 1e-9), 0
+                self.log("gflops", worked / 1e9)
+                self.log("mfu", worked / self.peak)
             self.log("minutes", self.seconds / 60)
             self.last = (step, now)
         if self.share(step) >= 1:

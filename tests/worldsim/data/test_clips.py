@@ -7,7 +7,8 @@ import torch
 from made_up import episode, equal, told
 from torch.utils.data import DataLoader
 
-from worldsim.data.clips import Batches, ClipDataset, decoded
+from worldsim.data.batches import Batches, Draws
+from worldsim.data.clips import ClipDataset, decoded
 from worldsim.data.store import EpisodeStore
 from worldsim.data.writer import write_episodes
 from worldsim.video import read_mp4
@@ -111,22 +112,24 @@ def test_bad_input_is_one_sentence(dataset):
 
 def test_a_batch_is_a_function_of_seed_and_step(dataset):
     clips = ClipDataset(dataset, 4)
-    assert equal(Batches(clips, 8, seed=1)[7], Batches(ClipDataset(dataset, 4), 8, seed=1)[7])
-    assert not equal(Batches(clips, 8, seed=1)[7], Batches(clips, 8, seed=1)[8])
-    assert not equal(Batches(clips, 8, seed=1)[7], Batches(clips, 8, seed=2)[7])
+    assert equal(Batches(Draws(clips, 8, seed=1))[7], Batches(Draws(ClipDataset(dataset, 4), 8, seed=1))[7])
+    assert not equal(Batches(Draws(clips, 8, seed=1))[7], Batches(Draws(clips, 8, seed=1))[8])
+    assert not equal(Batches(Draws(clips, 8, seed=1))[7], Batches(Draws(clips, 8, seed=2))[7])
 
 
 def test_going_on_is_as_never_having_stopped(dataset):
     clips = ClipDataset(dataset, 4)
-    straight, later = iter(Batches(clips, 8)), iter(Batches(clips, 8, start=3))
+    straight, later = iter(Batches(Draws(clips, 8))), iter(Batches(Draws(clips, 8), start=3))
     assert all(equal(one, next(later)) for index, one in zip(range(6), straight, strict=False) if index >= 3)
 
 
 def test_processes_that_train_together_share_out_the_batches(dataset):
     clips = ClipDataset(dataset, 4)
-    alone = [Batches(clips, 8)[step] for step in range(6)]
+    alone = [Batches(Draws(clips, 8))[step] for step in range(6)]
     for rank in range(2):
-        assert all(equal(Batches(clips, 8, rank=rank, ranks=2)[step], alone[2 * step + rank]) for step in range(3))
+        assert all(
+            equal(Batches(Draws(clips, 8), rank=rank, ranks=2)[step], alone[2 * step + rank]) for step in range(3)
+        )
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")
@@ -135,11 +138,11 @@ def test_workers_make_no_difference_and_do_not_hang(dataset, workers):
     """They are forked after a video was decoded here, which hangs where a decoder has threads."""
     read_mp4(next(dataset.rglob("*.mp4")))
     clips = ClipDataset(dataset, 4)
-    expected = [Batches(clips, 8, start=2)[step] for step in range(2, 8)]
+    expected = [Batches(Draws(clips, 8), start=2)[step] for step in range(2, 8)]
     signal.signal(signal.SIGALRM, lambda *_: pytest.fail("the workers hang"))
     signal.alarm(60)
     loader = DataLoader(
-        Batches(clips, 8, start=2), batch_size=None, num_workers=workers, multiprocessing_context="fork"
+        Batches(Draws(clips, 8), start=2), batch_size=None, num_workers=workers, multiprocessing_context="fork"
     )
     found = [batch for _, batch in zip(range(6), loader, strict=False)]
     signal.alarm(0)

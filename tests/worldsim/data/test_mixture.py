@@ -169,9 +169,6 @@ def test_errors_help(mixed, tmp_path, capsys):
     with pytest.raises(ValueError, match="there is no environment 'Nowhere-v0'"):
         record({"a": World(TINY), "b": World("Nowhere-v0")}, str(tmp_path / "new"), **SMALL)
     assert not (tmp_path / "new").exists(), "all worlds are tried before the first is recorded"
-    record(TINY, str(tmp_path / "large"), episodes=2, steps=2, size=24)
-    with pytest.raises(ValueError, match=r"frames of \(24, 24\) pixels beside \(16, 16\)"):
-        Mixture([mixed / "box", tmp_path / "large"])
     assert main(["data", "check", str(mixed)]) == 0
     assert capsys.readouterr().out.count("is whole") == 3
 

@@ -101,7 +101,7 @@ def test_what_is_held_out_is_never_trained_on_and_always_the_same(dataset):
 def test_it_says_what_a_model_has_to_know(dataset):
     module = ClipModule(dataset)
     module.setup()
-    assert (module.actions, module.size, module.rates) == (2, (16, 16), [20.0])
+    assert (module.actions, module.sizes, module.rates) == (2, [(16, 16)], [20.0])
     shown = module.store[module.held_out_episodes[0]]
     assert np.array_equal(shown.frames, episode(module.held_out_episodes[0], 20).frames)
 
