@@ -142,10 +142,10 @@ class ClipDataset(Dataset):
         wanted = self.starts[windows, None] + np.arange(self.frames if frames is None else frames)
         last = self._lasts[windows, None]
         there = np.minimum(wanted, last)
-        frames = torch.from_numpy(self._mapped()[there]).float().div_(127.5).sub_(1)
+        pictures = torch.from_numpy(self._mapped()[there]).float().div_(127.5).sub_(1)
         # the last frame of an episode has no action of its own; its row holds zeros
         actions = torch.from_numpy(self._actions[there[:, :-1]])
-        return Clip(frames, actions, torch.from_numpy(wanted <= last))
+        return Clip(pictures, actions, torch.from_numpy(wanted <= last))
 
     def apart(self) -> np.ndarray:
         """The windows that do not overlap: every so many-th of an episode, from its first."""

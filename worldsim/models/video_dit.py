@@ -235,7 +235,8 @@ class VideoDiT(nn.Module):
             The predictions for the clips of each shape.
         """
         side, registers = self.patch, len(self.registers.tokens)
-        boxes = [Box(*each.shape[:2], each.shape[3] // side, each.shape[4] // side, registers) for each in frames]
+        shapes = [(*each.shape[:2], *each.shape[-2:]) for each in frames]
+        boxes = [Box(rows, time, high // side, wide // side, registers) for rows, time, high, wide in shapes]
         first: Block = self.blocks[0]  # type: ignore[assignment]
         layout = Layout(boxes, spare, first.space.features, window=self.window, device=frames[0].device)
         window = Window(layout.times, None, causal=False)
@@ -252,9 +253,10 @@ class VideoDiT(nn.Module):
             self.leave(
                 part.view(box.rows, box.frames, box.tokens, -1),
                 own.unflatten(2, (box.rows, box.frames)).squeeze(1),
-                *each.shape[-2:],
+                height,
+                wide,
             )
-            for part, own, box, each in zip(left, heard, boxes, frames, strict=True)
+            for part, own, box, (_, _, height, wide) in zip(left, heard, boxes, shapes, strict=True)
         ]
 
     def enter(self, frames: Float[Tensor, "b t z y x"]) -> Float[Tensor, "b t g d"]:

@@ -9,9 +9,9 @@ Source: Krell et al. 2021, "Efficient Sequence Packing without Cross-contaminati
 Pack" (pictures of several sizes in one row).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +22,14 @@ from torch.nn.attention.varlen import varlen_attn
 
 from worldsim.nn.attention import look_back
 from worldsim.nn.rope import Rotation, in_space
+
+
+Method = TypeVar("Method", bound=Callable)
+
+
+def eager(method: Method) -> Method:
+    """Not to be compiled: `torch.compiler.disable`, which does not say that the type stays what it was."""
+    return torch.compiler.disable(method)
 
 
 class Box(NamedTuple):
@@ -101,7 +109,7 @@ class Layout:
         parts = [[repeat(each, how, **box.axes) for each in part] for part, box in zip(turns, self.boxes, strict=True)]
         return Rotation(*map(torch.cat, zip(*parts, strict=True)))
 
-    @torch.compiler.disable
+    @eager
     def in_space(
         self, queries: Float[Tensor, "1 q n e"], keys: Float[Tensor, "1 kv n e"], values: Float[Tensor, "1 kv n e"]
     ) -> Float[Tensor, "1 q n e"]:
@@ -111,7 +119,7 @@ class Layout:
         everything = [(None, False)] * len(self.boxes)
         return self._box_by_box(queries, keys, values, "(b t) q g e", everything)
 
-    @torch.compiler.disable
+    @eager
     def in_time(
         self, queries: Float[Tensor, "1 q n e"], keys: Float[Tensor, "1 kv n e"], values: Float[Tensor, "1 kv n e"]
     ) -> Float[Tensor, "1 q n e"]:
@@ -179,4 +187,5 @@ def attend_at_once(
     starts, most = within
     grouped = queries.shape[1] != keys.shape[1]
     found = varlen_attn(queries, keys, values, starts, starts, most, most, window_size=window, enable_gqa=grouped)
+    assert isinstance(found, Tensor)
     return found.transpose(0, 1)[None]
