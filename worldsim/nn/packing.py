@@ -23,13 +23,12 @@ from torch.nn.attention.varlen import varlen_attn
 from worldsim.nn.attention import look_back
 from worldsim.nn.rope import Rotation, in_space
 
-
 Method = TypeVar("Method", bound=Callable)
 
 
 def eager(method: Method) -> Method:
     """Not to be compiled: `torch.compiler.disable`, which does not say that the type stays what it was."""
-    return torch.compiler.disable(method)
+    return torch.compiler.disable(method)  # pyright: ignore[reportReturnType]
 
 
 class Box(NamedTuple):
@@ -126,8 +125,8 @@ class Layout:
         """Each token sees its own place in the frames of the window."""
         if at_once(values):
             by_place, back = self._by_place
-            turned = (each[:, :, by_place] for each in (queries, keys, values))
-            return attend_at_once(*turned, self._places, (self.window - 1, 0))[:, :, back]
+            queries, keys, values = queries[:, :, by_place], keys[:, :, by_place], values[:, :, by_place]
+            return attend_at_once(queries, keys, values, self._places, (self.window - 1, 0))[:, :, back]
         before = [(view.visible, view.causal) for view in self.views]
         return self._box_by_box(queries, keys, values, "(b g) q t e", before)
 
