@@ -4,7 +4,7 @@ All of it is a pure function of a seed and the number of the step, so a resumed 
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count, islice
 from typing import NamedTuple
 
@@ -137,8 +137,8 @@ class Piece(NamedTuple):
 class Packs(IterableDataset):
     """Packs without end: clips at their own sizes and lengths, as many as a pack holds.
 
-    Windows wait in the order drawn. A pack begins with the one that waits longest, and is filled with the largest that
-    still fit, first come first served; what does not fit is carried over to the next.
+    Windows wait in the order drawn. A pack begins with the one that waits longest and is made as full as can be, first come
+    first served among those of one size; what does not fit is carried over to the next.
 
     Args:
         draws: Which windows wait.
@@ -150,8 +150,6 @@ class Packs(IterableDataset):
 
     Raises:
         ValueError: Where a clip alone is more than a pack.
-
-    Source: first-fit decreasing, Johnson 1973, "Near-optimal bin packing algorithms".
     """
 
     def __init__(self, draws: Draws, budget: Budget, start: int = 0, rank: int = 0, ranks: int = 1, ahead: int = 4):
@@ -187,11 +185,9 @@ class Packs(IterableDataset):
                 step += 1
             oldest = min((line[0].number, tokens) for tokens, line in waiting.items() if line)[1]
             chosen, room = [waiting[oldest].popleft()], self.budget.tokens - oldest
-            for tokens in sorted(waiting, reverse=True):
-                fit = min(room // tokens, len(waiting[tokens]))
+            for tokens, fit in fullest(room, {tokens: len(line) for tokens, line in waiting.items()}).items():
                 chosen += [waiting[tokens].popleft() for _ in range(fit)]
-                room -= fit * tokens
-            held -= self.budget.tokens - room
+            held -= sum(piece.tokens for piece in chosen)
             yield chosen
 
     def read(self, pieces: list[Piece]) -> Pack:
@@ -204,3 +200,28 @@ class Packs(IterableDataset):
             clips.append(some[0].cut.clips(np.array([piece.window for piece in some]), frames))
             spare -= sum(piece.tokens for piece in some)
         return Pack(tuple(clips), spare)
+
+
+def fullest(room: int, there: Mapping[int, int]) -> dict[int, int]:
+    """How many to take of each size so that as little room as can be is left; of equally full choices, large ones.
+
+    Args:
+        room: What there is room for.
+        there: How many there are of each size.
+
+    Source: subset sums by dynamic programming, Bellman 1957; here a set of sums is the bits of one number.
+    """
+    sizes = sorted((size for size, many in there.items() if many and size <= room), reverse=True)
+    reached = [1]  # bit s: the first so many sizes can fill s
+    for size in sizes:
+        sums, left, part = reached[-1], min(there[size], room // size), 1
+        while left:  # 1, 2, 4 ... at a time, and what is left: any number up to all
+            take = min(part, left)
+            sums |= sums << size * take
+            left, part = left - take, 2 * part
+        reached.append(sums & ((1 << room + 1) - 1))
+    filled, taken = reached[-1].bit_length() - 1, {}
+    for size, before in zip(reversed(sizes), reversed(reached[:-1]), strict=True):
+        taken[size] = next(many for many in range(there[size] + 1) if before >> filled - many * size & 1)
+        filled -= taken[size] * size
+    return taken

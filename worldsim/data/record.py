@@ -59,12 +59,13 @@ class World:
 
     Attributes:
         env: A Gymnasium id.
-        episodes, steps, policy, mix, env_kwargs, vary, depth, segmentation, fps: As for `record`.
+        episodes, steps, size, policy, mix, env_kwargs, vary, depth, segmentation, fps: As for `record`.
     """
 
     env: str
     episodes: int | None = None
     steps: int | None = None
+    size: int | None = None
     policy: str | None = None
     mix: dict[str, float] | None = None
     env_kwargs: dict[str, Any] | None = None

@@ -1,13 +1,14 @@
 """What each step is given: clips of two lengths, frames that stand alone, and packs with nothing wasted."""
 
-from itertools import islice
+from itertools import islice, product
+from operator import mul
 
 import numpy as np
 import pytest
 from made_up import episode, equal, told
 from torch.utils.data import DataLoader
 
-from worldsim.data.batches import Batches, Budget, Draws, Packs
+from worldsim.data.batches import Batches, Budget, Draws, Packs, fullest
 from worldsim.data.clips import ClipDataset
 from worldsim.data.mixture import MixedClips, space_of
 from worldsim.data.schema import Schema
@@ -106,7 +107,18 @@ def same(one: Pack, other: Pack) -> bool:
     return one.spare == other.spare and all(equal(*both) for both in zip(one.clips, other.clips, strict=True))
 
 
-@pytest.mark.parametrize("settings", [{"singles": 0.3}, {"singles": 0.3, "long": 12}, {"long": 12}], ids=str)
+@pytest.mark.parametrize("seed", range(20))
+def test_no_choice_would_fill_a_pack_better(seed):
+    random = np.random.default_rng(seed)
+    there = {int(size): int(random.integers(0, 4)) for size in random.choice(np.arange(1, 30), 4, replace=False)}
+    room = int(random.integers(0, 60))
+    taken = fullest(room, there)
+    assert all(0 <= many <= there[size] for size, many in taken.items())
+    sums = {sum(map(mul, there, counts)) for counts in product(*(range(many + 1) for many in there.values()))}
+    assert sum(size * many for size, many in taken.items()) == max(each for each in sums if each <= room)
+
+
+@pytest.mark.parametrize("settings", [{}, {"singles": 0.3}, {"singles": 0.3, "long": 12}, {"long": 12}], ids=str)
 def test_little_is_wasted(clips, settings):
     """Of three sizes, of short clips and long ones and single frames, half a percent of the tokens at most is empty."""
     packs = Packs(Draws(clips, 8, **settings), BUDGET._replace(tokens=4096))

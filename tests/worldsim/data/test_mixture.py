@@ -18,6 +18,7 @@ from test_record import SMALL, command
 
 from worldsim.cli import main
 from worldsim.data import layout
+from worldsim.data.batches import Budget
 from worldsim.data.mixture import Mixture, open_data
 from worldsim.data.module import ClipModule
 from worldsim.data.record import World, record
@@ -125,6 +126,19 @@ def test_a_trainer_is_given_clips_of_all_worlds(mixed):
     assert clip.actions[..., :2].numpy().any() and clip.actions[..., 2:6].numpy().any()
     again = next(iter(prepared(mixed).train_dataloader()))
     assert np.array_equal(clip.frames, again.frames) and np.array_equal(clip.actions, again.actions)
+
+
+def test_worlds_of_several_sizes_are_recorded_together_and_learned_in_packs(tmp_path):
+    record({"box": World(TINY), "large": World(TINY, size=24)}, str(tmp_path), **{**SMALL, "steps": 3})
+    both = open_data(tmp_path)
+    assert both.sizes == [(16, 16), (24, 24)] and both[len(both) - 1].frames.shape[1:3] == (24, 24)
+    with pytest.raises(ValueError, match=r"16 x 16 and 24 x 24 pixels; .* pack them, as with `worldsim fit --pack"):
+        prepared(tmp_path)
+    module = ClipModule(tmp_path, frames=3, batch=64, held_out=0.2, pack=Budget(100, side=8))
+    module.setup()
+    pack = next(iter(module.train_dataloader()))
+    assert {clip.frames.shape[-1] for clip in pack.clips} == {16, 24}
+    assert [len({clip.frames.shape[-1]}) for clip in module.val_dataloader()] == [1, 1], "held-out ones, size by size"
 
 
 def prepared(path):
