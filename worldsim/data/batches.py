@@ -137,8 +137,8 @@ class Piece(NamedTuple):
 class Packs(IterableDataset):
     """Packs without end: clips at their own sizes and lengths, as many as a pack holds.
 
-    Windows wait in the order drawn. A pack begins with the one that waits longest and is made as full as can be, first come
-    first served among those of one size; what does not fit is carried over to the next.
+    Windows wait in the order drawn. A pack begins with the one that waits longest and is made as full as can be, first
+    come first served among those of one size; what does not fit is carried over to the next.
 
     Args:
         draws: Which windows wait.
