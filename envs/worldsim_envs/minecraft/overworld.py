@@ -13,14 +13,15 @@ presses a button, moves a door, lights TNT, or puts down what is in hand. `drop`
 
 ## Observations
 `pov` uint8 [size, size, 3] at 20 Hz with a field of view of 70 degrees, and where asked for `depth` (m) and
-`segmentation`: things first, then the kinds of block, -1 for the sky.
+`segmentation`: things first, then the kinds of block, -1 for the sky. The truth also has `life`, from 20 to 0, which a
+fall of more than 3 m, water over one's head and lava take and time gives back, and `air` (ticks of breath).
 
 ## Start
 The land, where things stand and how mobs walk, the time of day within the forenoon, and where the player looks follow
 from the seed. The hotbar holds planks, cobblestone, dirt, sand, TNT, a torch, glass, a lamp, and one block of wool.
 
 ## End
-The world does not end; `gymnasium.make` cuts an episode after 200 steps (10 s).
+The world does not end, also for who has no life left; `gymnasium.make` cuts an episode after 200 steps (10 s).
 
 ## Changes
 - `remove:<i>`: thing i is there no longer.

@@ -23,6 +23,7 @@ from worldsim_envs.minecraft import player as body
 from worldsim_envs.minecraft.actions import TICK, Action
 from worldsim_envs.minecraft.blocks import NAMES
 from worldsim_envs.minecraft.hands import EVENTS
+from worldsim_envs.minecraft.life import Life
 from worldsim_envs.minecraft.render import choose
 from worldsim_envs.minecraft.rules import Rules
 from worldsim_envs.minecraft.sight import Sight
@@ -39,7 +40,7 @@ FOV = 70.0
 TOLD = 8
 """Of how many different happenings in a frame truth tells which kind of block it was."""
 
-VERSION = 2
+VERSION = 3
 """Of saved states: raised where what they hold, or what it means, becomes another. Those of version 1 do not say it."""
 
 STUFF = NAMES[1:]
@@ -95,7 +96,7 @@ class VoxelBackend:
 
     Attributes:
         stage: How this episode began.
-        blocks, player, hands, rules, things: What there is now.
+        blocks, player, life, hands, rules, things: What there is now.
         sight: What there is to be seen of it.
         time: Of day (ticks).
         present, paint, cells: Those of `things`.
@@ -142,7 +143,7 @@ class VoxelBackend:
         self.things = Things(self.recipe.slots, stage.things, self.blocks)
         carried = np.zeros((9, 2), np.int64)
         carried[: len(stage.carried)] = np.array(stage.carried, np.int64).reshape(-1, 2)
-        self.hands, self.rules = hands.Hands(carried), Rules(self.blocks.shape)
+        self.hands, self.rules, self.life = hands.Hands(carried), Rules(self.blocks.shape), Life()
         self.sight = Sight(self.blocks, stage, self.variation.template)
         self._note([])
         self.seed, self.applied = seed, ()
@@ -152,7 +153,8 @@ class VoxelBackend:
         before = self.things.mobs[:, :3].copy()
         happened: list[tuple[str, int]] = []
         for _ in range(self.recipe.ticks):
-            self.player = body.step(self.blocks, self.player, action)
+            was, self.player = self.player, body.step(self.blocks, self.player, action)
+            self.life.step(self.blocks, was, self.player)
             taken = self._taken() if action["use"] else _NOBODY
             if did := self.hands.act(self.blocks, self.rules, self.player, action, taken):
                 happened.append(did)
@@ -173,10 +175,10 @@ class VoxelBackend:
     def truth(self, camera: Camera, size: int) -> Truth:
         """What is true now; see `SceneEnv.truth`.
 
-        Beside it: `player` (see `player.Player`), `hotbar` [9 2] (kind, count), `held` (the slot in hand), `time` of
-        day (ticks), `breaking` [4] (which cell, for how many ticks), `events` (how many of each of `EVENTS`),
-        `happened` [8 2] (in order, each different one of those by its number, and the kind of block; -1 for none), and
-        what the stage's facts tell.
+        Beside it: `player` (see `player.Player`), `life` (20 to 0) and `air` (ticks of breath), named as MineRL names
+        them, `hotbar` [9 2] (kind, count), `held` (the slot in hand), `time` of day (ticks), `breaking` [4] (which
+        cell, for how many ticks), `events` (how many of each of `EVENTS`), `happened` [8 2] (in order, each different
+        one of those by its number, and the kind of block; -1 for none), and what the stage's facts tell.
         """
         things = self.things
         position, half, turn, there = things.middles(), things.half, things.turn, things.present
@@ -196,6 +198,8 @@ class VoxelBackend:
             "contact": things.contact(self.blocks),
             "simulator": self.vector(),
             "player": self.player.copy(),
+            "life": np.array(self.life.life),
+            "air": np.array(self.life.air),
             "hotbar": self.hands.carried.copy(),
             "held": np.array(self.hands.held),
             "time": np.array(self.time),
@@ -225,7 +229,8 @@ class VoxelBackend:
         marks = [crc32(self.blocks.data), crc32(self.rules.pending.data)]
         things = self.things
         small = [self.time, *marks, *things.present.tolist(), *things.paint.tolist(), *things.cells.ravel().tolist()]
-        return np.concatenate([self.player, self.hands.vector(), things.mobs.ravel(), np.array(small, np.float64)])
+        parts = [self.player, self.life.vector(), self.hands.vector(), things.mobs.ravel()]
+        return np.concatenate([*parts, np.array(small, np.float64)])
 
     def save(self) -> dict[str, np.ndarray]:
         """Everything that decides the future, and what the last frame did."""
@@ -233,6 +238,7 @@ class VoxelBackend:
         return {
             "version": np.array(VERSION),
             "player": self.player.copy(),
+            "life": self.life.vector(),
             "hands": self.hands.vector(),
             "blocks": self.blocks.copy(),
             "time": np.array(self.time),
@@ -259,6 +265,7 @@ class VoxelBackend:
         self.player, self.blocks = state["player"].copy(), state["blocks"].copy()
         self.time, self._events, self._happened = int(state["time"]), state["events"].copy(), state["happened"].copy()
         self.things.restore(state)
+        self.life.restore(state["life"])
         self.hands.restore(state["hands"])
         self.rules.restore({name.removeprefix("rules "): state[name] for name in state if name.startswith("rules ")})
         self.applied = applied

@@ -70,7 +70,7 @@ def test_each_log_is_rewarded_as_it_is_gained_and_only_once_where_the_mission_sa
 
 def test_it_is_over_when_the_time_is_or_enough_is_gained(monkeypatch):
     monkeypatch.setattr(
-        Flatland, "player", lambda self: Player((0.0, 0.0, 0.0), 0.0, 0.0, self.slots, alive=self.ticks < 5)
+        Flatland, "player", lambda self: Player((0.0, 0.0, 0.0), 0.0, 0.0, self.slots, life=20.0 * (self.ticks < 5))
     )
     with served(Flatland()) as port:
         env = MalmoEnv("Treechop", port=port)

@@ -5,7 +5,8 @@
 What differs from the game: the island is 64 blocks wide, so the goal of a Navigate mission is 8 to 16 m away and not
 64, the compass points at it and not near it, and it is a block of diamond ore, for want of one of diamond. What is
 broken is carried at once. Tools are carried, but help nothing; crafting, smelting and eating do nothing, `equip`
-chooses among blocks, and nobody is hurt. The mission's biome and weather are not heeded: the world is the scene's.
+chooses among blocks, `drop` drops nothing, and only falls, water and lava hurt; a player without life ends the mission.
+The mission's biome and weather are not heeded: the world is the scene's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -111,7 +112,7 @@ class Overworld:
         for slot, stack in self._tools.items():
             slots[slot if slot not in slots else slot + len(actions.HOTBAR)] = stack
         x, y, z, yaw, pitch = world.player[[body.X, body.Y, body.Z, body.YAW, body.PITCH]].tolist()
-        return Player((x, y, z), yaw, pitch, slots, int(world.hands.held))
+        return Player((x, y, z), yaw, pitch, slots, int(world.hands.held), world.life.life, max(world.life.air, 0))
 
     def goal(self) -> tuple[float, float, float] | None:
         """Where the mission's block is."""

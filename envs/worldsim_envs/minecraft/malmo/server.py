@@ -36,7 +36,8 @@ class Player(NamedTuple):
         yaw, pitch: Degrees; at yaw 0 one looks along +z, and both grow to the right and down, as in Minecraft.
         slots: What is carried, by slot, 0 to 8 being the hotbar.
         slot: Which slot is in hand.
-        alive: Whether the player is.
+        life: What is left of it, 20 to 0; with none the mission is over.
+        air: Ticks of breath.
     """
 
     position: tuple[float, float, float]
@@ -44,7 +45,8 @@ class Player(NamedTuple):
     pitch: float
     slots: Mapping[int, Stack]
     slot: int = 0
-    alive: bool = True
+    life: float = 20.0
+    air: int = 300
 
 
 @runtime_checkable
@@ -110,7 +112,7 @@ class Judge:
         counts = _counts(world.player())
         got = bool(asked.until) and all(counts.get(item, 0) >= count for item, count in asked.until.items())
         late = asked.steps is not None and self.steps >= asked.steps
-        return reward, got or late or bool(self.touched) or not world.player().alive
+        return reward, got or late or bool(self.touched) or world.player().life <= 0
 
     def _carried(self, world: World) -> dict[str, int]:
         counts = _counts(world.player())
@@ -200,8 +202,8 @@ class Session:
         self._playing()
         player, goal = self.world.player(), self.world.goal()
         told: dict[str, Any] = dict(zip(("xpos", "ypos", "zpos"), player.position, strict=True))
-        told |= {"yaw": player.yaw, "pitch": player.pitch, "isGuiOpen": False, "is_alive": player.alive}
-        told |= {"life": 20.0 if player.alive else 0.0, "food": 20}
+        told |= {"yaw": player.yaw, "pitch": player.pitch, "isGuiOpen": False, "is_alive": player.life > 0}
+        told |= {"life": player.life, "air": player.air, "food": 20}
         told["inventory"] = [
             {"index": slot, "type": stack.item, "metadata": stack.kind or 0, "quantity": stack.count}
             for slot, stack in sorted(player.slots.items())
