@@ -131,6 +131,18 @@ def test_the_mission_is_what_the_player_begins_with(island):
     assert {stack.item for stack in slots.values()} == {"water_bucket", "cobblestone", "stone_shovel", "stone_pickaxe"}
 
 
+def test_what_hurts_is_told_and_who_has_no_life_left_is_done(island, port):
+    env = MalmoEnv("Treechop", port=port)
+    env.reset(seed=3)
+    told = []
+    for life in (20.0, 7.0, 0.0):
+        island.world.life.life = life
+        *_, terminated, _, info = env.step(still(env))
+        told.append((info["malmo"]["life"], info["malmo"]["is_alive"], terminated))
+    assert told == [(20.0, True, False), (7.0, True, False), (0.0, False, True)]
+    env.close()
+
+
 @pytest.mark.parametrize("where", ["<block>", 'type="'], ids=["to be found", "to be touched"])
 def test_a_block_that_is_not_of_this_world_is_named_and_the_next_mission_is_played(port, capfd, where):
     document = mission.write(find("NavigateDense"), "uid", width=16, height=16)

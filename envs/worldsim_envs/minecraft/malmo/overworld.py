@@ -112,7 +112,7 @@ class Overworld:
         for slot, stack in self._tools.items():
             slots[slot if slot not in slots else slot + len(actions.HOTBAR)] = stack
         x, y, z, yaw, pitch = world.player[[body.X, body.Y, body.Z, body.YAW, body.PITCH]].tolist()
-        return Player((x, y, z), yaw, pitch, slots, int(world.hands.held), world.life.life, max(world.life.air, 0))
+        return Player((x, y, z), yaw, pitch, slots, int(world.hands.held), world.life.life)
 
     def goal(self) -> tuple[float, float, float] | None:
         """Where the mission's block is."""

@@ -37,7 +37,6 @@ class Player(NamedTuple):
         slots: What is carried, by slot, 0 to 8 being the hotbar.
         slot: Which slot is in hand.
         life: What is left of it, 20 to 0; with none the mission is over.
-        air: Ticks of breath.
     """
 
     position: tuple[float, float, float]
@@ -46,7 +45,6 @@ class Player(NamedTuple):
     slots: Mapping[int, Stack]
     slot: int = 0
     life: float = 20.0
-    air: int = 300
 
 
 @runtime_checkable
@@ -203,7 +201,7 @@ class Session:
         player, goal = self.world.player(), self.world.goal()
         told: dict[str, Any] = dict(zip(("xpos", "ypos", "zpos"), player.position, strict=True))
         told |= {"yaw": player.yaw, "pitch": player.pitch, "isGuiOpen": False, "is_alive": player.life > 0}
-        told |= {"life": player.life, "air": player.air, "food": 20}
+        told |= {"life": player.life, "food": 20}
         told["inventory"] = [
             {"index": slot, "type": stack.item, "metadata": stack.kind or 0, "quantity": stack.count}
             for slot, stack in sorted(player.slots.items())
