@@ -35,6 +35,10 @@ SMALL: dict[str, str | None] = {
     "imagine": "",
     "bench": "--benchmarks fidelity",
     "board": "",
+    "export": None,  # these need answers, and a secret
+    "answer": None,
+    "validate": None,
+    "score": None,
     "compare": None,  # needs results of two models
     "ladder": None,  # run by the contract suite of benchmarks
     "demo": None,  # takes minutes

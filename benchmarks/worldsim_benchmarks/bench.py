@@ -1,18 +1,23 @@
 """The command `worldsim bench`: world models, between the floor of trivial contestants and the ceiling of the truth."""
 
 import time
+from collections.abc import Container, Mapping, Sequence
 from functools import partial
+from pathlib import Path
+from types import MappingProxyType
 
 from tqdm import tqdm
 
-from worldsim.data.executor import executor
+from worldsim.data.executor import Executor
+from worldsim.data.executor import executor as chosen
 from worldsim_benchmarks.admission import demand
-from worldsim_benchmarks.benchmark import SPLITS, Benchmark, title
+from worldsim_benchmarks.benchmark import SPLITS, Benchmark, Twins, title
 from worldsim_benchmarks.catalogue import BENCHMARKS, choose, listed
 from worldsim_benchmarks.entries import entry, returned
+from worldsim_benchmarks.failures import failures
 from worldsim_benchmarks.kept import kept
 from worldsim_benchmarks.result import machine, read_like, write
-from worldsim_benchmarks.run import run
+from worldsim_benchmarks.run import Entry, run
 from worldsim_benchmarks.secret import whole
 
 
@@ -62,7 +67,7 @@ def bench(
     """
     asked = [choose(name) for name in listed(benchmarks) or BENCHMARKS]
     splits = [whole(split, secret, benchmark) for benchmark in asked]
-    hands = executor(workers, ray)
+    hands = chosen(workers, ray)
     across = [usable(benchmark, size) for benchmark in asked]
     entries = [entry(name, batch, training) for name in listed(models)]
     taking_turns = [each for each in entries if each.kind == "model"]  # the oracles take part in every run
@@ -71,18 +76,63 @@ def bench(
     for benchmark, seeds, wide in zip(asked, splits, across, strict=True):
         worlds = partial(tqdm, desc=f"{title(benchmark)}: worlds", total=SPLITS[seeds][1])
         twins = kept(benchmark, seeds, size=wide, folder=truth, progress=worlds)
-        before = read_like(out, title(benchmark), split, wide)
-        paths = {id(result): path for path, result in before.items()}
-        began = time.perf_counter()
-        here = {"split": split, "size": wide, "seed": seed, "samples": samples, "executor": hands}
-        for result in run(benchmark, twins, others, known=list(before.values()), **here):
-            ended = time.perf_counter()
-            made = {"seconds": round(ended - began, 1), "at": time.strftime("%FT%TZ", time.gmtime()), **machine()}
-            path, began = paths.get(id(result)) or write(result, out, made), ended
-            if result.contestant in taking_part:
-                interval = f"[{result.low:.1f}, {result.high:.1f}]"
-                print(f"{result.benchmark:<16}{result.contestant:<24}{result.score:6.1f} {interval:<16}{path}")
+        append(
+            benchmark,
+            twins,
+            others,
+            out=out,
+            shown=taking_part,
+            split=split,
+            size=wide,
+            seed=seed,
+            samples=samples,
+            executor=hands,
+        )
     print(f"results are in {out}; `worldsim board --results {out}` makes a leaderboard of them")
+
+
+def append(
+    benchmark: Benchmark,
+    twins: Sequence[Twins],
+    entries: Sequence[Entry],
+    *,
+    out: str | Path,
+    shown: Container[str],
+    split: str,
+    size: int,
+    seed: int,
+    samples: int,
+    executor: Executor,
+    trusted: bool = True,
+    made: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Measure what is not measured yet, append each result as soon as it is known, and draw where models fail.
+
+    Args:
+        benchmark: Who scores.
+        twins: What is asked.
+        entries: Who takes part besides those that are always there.
+        out: Folder that results are appended to.
+        shown: Whose results are printed.
+        split, size, seed, samples, executor: As for `worldsim_benchmarks.run.run`.
+        trusted: Whether a model is who its manifest says, so that it need not be measured again.
+        made: What else is to be told of how a result came about.
+    """
+    before = read_like(out, title(benchmark), split, size)
+    paths = {id(result): path for path, result in before.items()}
+    known = [result for result in before.values() if trusted or result.kind != "model"]
+    here = {"split": split, "size": size, "seed": seed, "samples": samples, "executor": executor}
+    models = {entry.contestant.name: entry.contestant for entry in entries if entry.kind == "model"}
+    began = time.perf_counter()
+    for result in run(benchmark, twins, entries, known=known, **here):
+        ended = time.perf_counter()
+        how = {"seconds": round(ended - began, 1), "at": time.strftime("%FT%TZ", time.gmtime()), **machine(), **made}
+        path, began = paths.get(id(result)) or write(result, out, how), ended
+        if result.kind == "model" and not (page := path.with_name("index.html")).exists():
+            page.write_text(failures(benchmark, twins, models[result.contestant], result, seed=seed))
+        if result.contestant in shown:
+            interval = f"[{result.low:.1f}, {result.high:.1f}]"
+            print(f"{result.benchmark:<16}{result.contestant:<24}{result.score:6.1f} {interval:<16}{path}")
 
 
 def usable(benchmark: Benchmark, size: int | None) -> int:

@@ -16,17 +16,26 @@ Video = UInt8[np.ndarray, "t h w 3"]
 
 
 class Splits(dict[str, tuple[int, int]]):
-    """The public splits by name; and `test:SEED`, whose first seed is known to those alone who hold the secret."""
+    """The public splits by name, and those that are named by what they are.
+
+    `dev-60` is the first 60 twins of `dev`, of all families in turn. `test:SEED` begins at a seed that those alone know
+    who hold the secret.
+    """
 
     def __missing__(self, name: str) -> tuple[int, int]:
-        stem, _, seed = name.partition(":")
-        if stem != "test" or not seed.isdigit():
-            raise KeyError(name)
-        return int(seed), 400
+        (stem, dash, twins), (word, _, seed) = name.partition("-"), name.partition(":")
+        if dash and stem in self and twins.isdigit():
+            return self[stem][0], int(twins)
+        if word == "test" and seed.isdigit():
+            return int(seed), 400
+        raise KeyError(name)
 
 
 SPLITS = Splits(quick=(1_000_000, 32), dev=(2_000_000, 200))
-"""Name -> (first seed, twins). `quick` is for smoke tests and never for ranking."""
+"""Name -> (first seed, twins). `quick` is for smoke tests and never for ranking.
+
+Where a benchmark asks several families, `dev` and `test` have so many twins of each, the others so many in all.
+"""
 
 
 @dataclass(frozen=True, eq=False)

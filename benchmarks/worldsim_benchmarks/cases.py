@@ -1,8 +1,9 @@
 """From a scene to cases: one world, built once, its future told for each arm and read off the simulator."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from typing import NamedTuple
 
@@ -12,11 +13,16 @@ from gymnasium.spaces.utils import flatten
 from jaxtyping import Float32
 
 from worldsim_benchmarks.benchmark import SPLITS, Case, Truth, Twins
+from worldsim_envs import SCENES
 from worldsim_envs.env import SceneEnv
-from worldsim_envs.scene import Arm
+from worldsim_envs.scene import Arm, find
 
 UNSTATED = ("simulator",)
 """What `SceneEnv.truth` tells that no scorer needs."""
+VARIED = (("palette", "id"), ("palette", "ood"), ("palette", "id"), ("held-out", "id"))
+"""Templates and ranges of a question in the split `test`, in turn."""
+PATIENCE = 1000
+"""Seeds in a row that may answer nothing."""
 
 
 # ---- what happens ----------------------------------------------------------------------------------------------------
@@ -125,6 +131,11 @@ class Question:
     template: str = "palette"
     ranges: str = "train"
 
+    @property
+    def variation(self) -> str:
+        """`id`, `ood` or `held-out`."""
+        return "held-out" if self.template == "held-out" else "ood" if self.ranges == "ood" else "id"
+
     def twins(self, seed: int, env: SceneEnv) -> Twins | None:
         """The twins of one seed; None where that episode does not answer the question."""
         env.reset(seed=seed)
@@ -133,7 +144,8 @@ class Question:
         where = self.cut(told)
         if where is None:
             return None
-        name = f"{self.code}/{self.scene.removeprefix('worldsim/')}/{'-'.join(self.arms[1:]) or self.arms[0]}/{seed}"
+        kind = f"{self.code}/{self.scene.removeprefix('worldsim/')}/{'-'.join(self.arms[1:]) or self.arms[0]}"
+        name = f"{kind}/{seed}" if self.variation == "id" else f"{kind}/{self.variation}/{seed}"
         cases = [
             case(
                 f"{name}/{arm}",
@@ -148,29 +160,64 @@ class Question:
             )
             for arm, each in zip(self.arms, told, strict=True)
         ]
-        return Twins(name, name.rpartition("/")[0], tuple(cases))
+        return Twins(name, name.rpartition("/")[0], tuple(cases), self.variation)
 
     def all_twins(self, first: int, *, size: int) -> Generator[Twins, None, None]:
-        """Those of every seed after the first one that answers."""
+        """Those of every seed after the first one that answers.
+
+        Raises:
+            ValueError: Where too many in a row do not.
+        """
         env = make(self.scene, size=size, template=self.template, ranges=self.ranges)
-        seed = first
+        seed = last = first
         try:
-            while True:
+            while seed < last + PATIENCE:
                 seed += 1
                 if (found := self.twins(seed, env)) is not None:
                     yield found
+                    last = seed
+            raise ValueError(
+                f"{self.code} cannot be asked of {self.scene}, template {self.template}, range {self.ranges}: "
+                f"of {PATIENCE} seeds in a row none answers; loosen its cut, or ask another scene"
+            )
         finally:
             env.close()
 
 
 def in_turn(questions: Iterable[Question], split: str, *, size: int) -> Iterator[Twins]:
-    """The twins of a split: each question in turn, so that the first few hold all of them."""
+    """The twins of a split: each question in turn, so that the first few hold all of them.
+
+    The splits `dev` and `test` have as many twins of each family. In `test` half of them are as usual, but of the range
+    `id`; a quarter is out of distribution, and a quarter of the held-out template, where a scene has them.
+    """
     first, wanted = SPLITS[split]
-    streams = [question.all_twins(first, size=size) for question in questions]
+    asked = list(questions)
+    codes = Counter(question.code for question in asked)
+    if split == "dev" or split.startswith("test:"):
+        lengths = [-(-wanted // codes[question.code]) for question in asked]
+        order = [number for turn in range(max(lengths)) for number, length in enumerate(lengths) if turn < length]
+    else:
+        order = list(islice(cycle(range(len(asked))), wanted))
+    streams = [_varied(question, first, split, size=size) for question in asked]
     try:
-        yield from (next(stream) for stream in islice(cycle(streams), wanted))
+        yield from (next(streams[number]) for number in order)
     finally:
         for stream in streams:
+            stream.close()
+
+
+def _varied(question: Question, first: int, split: str, *, size: int) -> Generator[Twins, None, None]:
+    """The twins of one question: as it is, or in the split `test` in all the variations that its scene has."""
+    if not split.startswith("test:"):
+        yield from question.all_twins(first, size=size)
+        return
+    scene = find(SCENES[question.scene].where)
+    kinds = [kind for kind in VARIED if kind[0] in scene.templates and kind[1] in scene.ranges]
+    streams = {kind: replace(question, template=kind[0], ranges=kind[1]).all_twins(first, size=size) for kind in kinds}
+    try:
+        yield from (next(streams[kind]) for kind in cycle(kinds))
+    finally:
+        for stream in streams.values():
             stream.close()
 
 

@@ -74,7 +74,7 @@ def heads(twins: Sequence[Twins]) -> list[Head]:
 
 
 def _head(twins: Twins) -> Head:
-    alike = tuple((case.scene, case.seen.shape, case.plan.shape) for case in twins.cases)
+    alike = tuple(sorted((case.scene, case.seen.shape, case.plan.shape) for case in twins.cases))
     return Head(twins.name, twins.template, twins.variation, len(twins.cases), alike)
 
 

@@ -4,7 +4,9 @@ What is measured lies in `result.json` and is the same to the byte whenever and 
 long and on what machine lies beside it in `made.json`.
 """
 
+import csv
 import hashlib
+import io
 import json
 import math
 import os
@@ -120,7 +122,7 @@ def rounded(value: float) -> float:
 
 
 def write(result: Result, folder: str | Path, made: Mapping[str, str | float | int]) -> Path:
-    """Append a result: `FOLDER/<benchmark>/<contestant>/<split>-<size>-<digest>/result.json`.
+    """Append a result: `FOLDER/<benchmark>/<contestant>/<split>-<size>-<digest>/result.json`, a table beside it.
 
     The digest is of the content, so the same result written twice is one file and another result never covers it.
     """
@@ -129,11 +131,29 @@ def write(result: Result, folder: str | Path, made: Mapping[str, str | float | i
     run = f"{result.split}-{result.size}-{digest}"
     path = Path(folder) / result.benchmark / re.sub(r"[^\w.,+-]+", "_", result.contestant) / run
     path.mkdir(parents=True, exist_ok=True)
-    for name, content in (("made.json", json.dumps(dict(made), indent=1) + "\n"), ("result.json", text)):
+    files = {"made.json": json.dumps(dict(made), indent=1) + "\n", "per_episode.csv": per_episode(result)}
+    for name, content in (*files.items(), ("result.json", text)):
         partial = path / f".{name}.{os.getpid()}"
         partial.write_text(content)
         partial.replace(path / name)
     return path / "result.json"
+
+
+def per_episode(result: Result) -> str:
+    """A row for each sample of each of the twins, as CSV: family, template, metrics, and reasons where there are."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["twins", "family", "template", "sample", *result.metrics, "reasons"])
+    values = result.values
+    for at, name in enumerate(result.cases):
+        template = result.templates.get(name, "")
+        why = "; ".join(f"{key}: {reason}" for key, reason in result.reasons.items() if key.startswith(f"{name}/"))
+        for sample in range(next(iter(values.values())).shape[0]):
+            numbers = [
+                "" if math.isnan(each[sample, at]) else rounded(float(each[sample, at])) for each in values.values()
+            ]
+            table.writerow([name, template.partition("/")[0], template, sample, *numbers, why])
+    return text.getvalue()
 
 
 def read(path: str | Path) -> Result:

@@ -28,10 +28,13 @@ def whole(split: str, secret: str | Path | None, benchmark: Benchmark) -> str:
         FileNotFoundError: Where there is no such file.
         ValueError: Where there is no such split, or no secret for `test`, or it is too short.
     """
-    if split in SPLITS:
-        return split
     if split != "test":
-        raise ValueError(f"there is no split {split!r}; there are: {', '.join(SPLITS)}, test")
+        try:
+            SPLITS[split.replace(":", "")]  # a first seed is for a secret to say
+        except KeyError as error:
+            there = f"{', '.join(SPLITS)}, test, and of the first two a part such as dev-60"
+            raise ValueError(f"there is no split {split!r}; there are: {there}") from error
+        return split
     if secret is None:
         raise ValueError(
             "the worlds of the split 'test' follow from a secret, which came with no --secret FILE; "

@@ -1,5 +1,6 @@
 """A secret split asks about worlds that nobody can look up, and gives nothing of them away."""
 
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -41,7 +42,7 @@ def test_no_name_tells_the_seed(secret, tmp_path, monkeypatch):
         def twins(self, split, *, size):
             first, _ = SPLITS[split]
             for number in range(2):
-                yield kept.replace(toy_twins.twins(number), name=f"toy/{first + number}")
+                yield replace(toy_twins.twins(number), name=f"toy/{first + number}")
 
     monkeypatch.setattr(kept, "_drawn_by", lambda: "a hand")
     split = whole("test", secret, Toy())

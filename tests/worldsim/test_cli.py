@@ -10,17 +10,21 @@ from worldsim.cli import commands, main, named, usage
 
 NAMES = (
     "admission",
+    "answer",
     "bench",
     "board",
     "compare",
     "data",
     "demo",
+    "export",
     "fit",
     "following",
     "imagine",
     "ladder",
     "malmo-serve",
     "record",
+    "score",
+    "validate",
     "worlds",
 )
 
@@ -68,6 +72,10 @@ def test_importing_the_door_imports_no_framework():
         (["bench", "nobody"], "there is no model 'nobody'"),
         (["bench", "still", "--benchmarks", "wisdom"], "there is no benchmark 'wisdom'"),
         (["bench", "still", "--split", "huge"], "there is no split 'huge'"),
+        (["bench", "still", "--split", "test"], "no --secret FILE"),
+        (["export", "permanence", "{tmp}/a", "--split", "test", "--secret", "{tmp}/none"], "there is no secret"),
+        (["validate", "{tmp}/nothing", "{tmp}/nothing"], "there is no bundle"),
+        (["score", "{tmp}/nothing"], "there is no submission"),
         (["board", "--results", "{tmp}/nothing"], "no results below"),
         (["demo", "--minutes", "0.1"], "minutes came as 0.1"),
         (["fit", "{tmp}/nothing", "{tmp}/run"], "there is no dataset"),
