@@ -46,7 +46,7 @@ SMALL: dict[str, str | None] = {
 }
 """What is added to each command when a page is run; None: it is checked and not run."""
 
-OTHERS = {"cd", "git", "lint-imports", "mkdocs", "pip", "pre-commit", "pyright", "ruff"}
+OTHERS = {"cd", "git", "head", "lint-imports", "mkdocs", "pip", "pre-commit", "pyright", "ruff"}
 """Programs that pages may name besides `worldsim`, `make`, `python` and `pytest`."""
 
 
