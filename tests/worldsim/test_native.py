@@ -22,7 +22,7 @@ KINDS = {
     "long": {"long": 8},
     "singles": {"singles": 0.3},
     "packed": {"pack": 100, "patch": 8, "registers": 1},
-    "all": {"pack": 200, "patch": 8, "long": 8, "singles": 0.3, "shortcut": 0.25, "gate": True},
+    "all": {"pack": 200, "patch": 8, "long": 8, "singles": 0.3, "shortcut": 0.25, "gate": True, "carry": True},
 }
 
 
