@@ -81,7 +81,9 @@ def test_no_clip_hears_of_another():
     assert not torch.allclose(before[1], after[1])
 
 
-@pytest.mark.parametrize("changes", [{}, {"gate": True, "carry": True, "registers": 2}, {"residual": True, "target": "v"}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{}, {"gate": True, "carry": True, "registers": 2}, {"residual": True, "target": "v"}], ids=str
+)
 def test_what_is_learned_of_a_pack_is_what_is_learned_of_its_clips(changes):
     """The loss counts each learned frame of each clip once, at equal noise; padding and spare tokens count nothing."""
     torch.manual_seed(0)
