@@ -119,7 +119,8 @@ def fit(
             themselves by default.
         frames: Frames of a clip.
         batch: Clips of a step, on each device.
-        long: Frames of the clips of every second step, which has fewer of them; by default all steps are alike.
+        long: Frames of the clips of every second step, which has fewer of them; by default all steps are alike. In a
+            pack, long clips lie beside short ones, about as many frames of each.
         singles: The share of frames that stand alone.
         pack: Tokens of a step, in which lie clips at their own sizes and lengths, as many as fit; by default a step has
             clips of one size and length. Where data are of several sizes, they have to be packed.
