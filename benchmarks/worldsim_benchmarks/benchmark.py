@@ -118,12 +118,14 @@ class Twins:
         cases: One an arm.
         variation: `id`; or `ood`, where parameters lie outside of the usual ranges; or `held-out`, where the scene has
             a look and shapes that no other has.
+        beliefs: What one may believe to have come in the first case, by name; nobody is asked for these.
     """
 
     name: str
     template: str
     cases: tuple[Case, ...]
     variation: str = "id"
+    beliefs: Mapping[str, Video] = field(default_factory=dict)
 
     @property
     def family(self) -> str:
@@ -203,6 +205,15 @@ class Benchmark(Protocol):
 
         Where a benchmark asks several families, its own number is the mean of theirs.
         """
+        ...
+
+
+@runtime_checkable
+class Whole(Protocol):
+    """A benchmark with numbers that no twins have alone, such as a half-life."""
+
+    def whole(self, values: Mapping[str, Float[np.ndarray, " m"]]) -> dict[str, float]:
+        """Those numbers, by name, from every metric of every one of the twins; they stand beside the metrics' means."""
         ...
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from typing import NamedTuple
 
@@ -55,7 +55,7 @@ def tell(env: SceneEnv, arm: Arm, *, seed: int) -> Told:
     area, centre = _masks(ids, objects=len(first["hue"]))
     truth = Truth(
         frames=frames,
-        hue=first["hue"],
+        hue=state["hue"].max(0),  # -1 while there is no such thing
         centre=centre,
         area=area,
         visible=state["visible"].astype(float),
@@ -122,6 +122,7 @@ class Question:
             not answer the question.
         template: How the world looks.
         ranges: From where its parameters are drawn.
+        beliefs: What else may be believed of the first arm, by name: which other telling shows that.
     """
 
     code: str
@@ -130,6 +131,7 @@ class Question:
     cut: Callable[[Sequence[Told]], Cut | None]
     template: str = "palette"
     ranges: str = "train"
+    beliefs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def variation(self) -> str:
@@ -160,7 +162,9 @@ class Question:
             )
             for arm, each in zip(self.arms, told, strict=True)
         ]
-        return Twins(name, name.rpartition("/")[0], tuple(cases), self.variation)
+        future = slice(where.context, where.context + where.future)
+        beliefs = {name: tell(env, arms[arm], seed=seed).truth.frames[future] for name, arm in self.beliefs.items()}
+        return Twins(name, name.rpartition("/")[0], tuple(cases), self.variation, beliefs)
 
     def all_twins(self, first: int, *, size: int) -> Generator[Twins, None, None]:
         """Those of every seed after the first one that answers.

@@ -1,128 +1,120 @@
-"""permanence@3: does a thing that passes behind a screen come out again, and only then?
+"""Object permanence: does what cannot be seen still exist, where it should be and as what it was, and nothing else?
 
-**Question.** A coloured thing enters, in sight for eight frames, passes behind an opaque grey screen and comes out on
-the other side. Its twin is the same world without that thing. From eight frames the model imagines the next 32 (3.2 s).
+**Question.** A thing is seen, then hidden (behind a screen, in a tunnel, a cup, a box, by a block or the dark, or because
+one looks or walks away), then seen again. The model has seen it before, imagines the time in which it is hidden, and
+what there is to be seen afterwards. Its twin is the same world without that thing, or with two things exchanged.
 
-**Arms.** `present`, `absent`: one saved state, the thing removed in one of them.
+`permanence-mujoco` and `permanence-voxel` ask so in all families of their suite, `permanence` of one world alone,
+`Hidden`, for models that know but that: from eight frames the next 32 (3.2 s).
 
-**Score.** `sqrt(max(0, OP) · max(0, TDS))` on the means over twins, where
+**Arms.** `present`, `absent`: one saved state, the thing removed in one of them. In some families there is a third,
+in which two things have each other's place or hue (`do:exchange`, `swapped`), so that it matters which is which; in
+M-CNT there is one more or two less (`do:more`, `do:less`). Several arms are judged in pairs, the first with each other
+one, and the pairs of twins count alike.
 
-- OP = (R - F)(1 - L)(1 - X), read by colour. R: how well the thing re-appears where and as large as it truly does; F:
-  the same on the absent twin; L: how often it is seen while it is wholly hidden; X: how often anything is seen that is
-  not there, in the worse of the arms, while the thing is not hidden (then L counts it).
-- TDS, the twin test on the frames after the thing has been hidden; no reader involved.
+**Score.** A family's is `sqrt(max(0, OP) · max(0, TDS))` on the means over its twins, a benchmark's the mean of its
+families', where
 
-OP alone depends on a colour reader; TDS alone is blind to duplicates and to things drawn in front of the screen. The
-geometric mean lets neither make up for the other.
+- OP = (R - F)(1 - L)(1 - X), read by colour. What is asked about is what tells the pair apart: what only one of them
+  has, or else what has another hue, or is elsewhere. R: how well it re-appears where, in the hue and as large as it
+  truly does; F: how well the answer to the twin shows it there; L: how often its hue is seen while it is wholly hidden;
+  X: how often anything is seen that is not there, in the worse of the arms. In M-CNT the product is taken by how often
+  just as many things are seen as there are: a miscount scores nothing.
+- TDS, the twin test on the frames in which it is seen again; no reader involved.
 
-**Known limits.** Palette scenes only; a thing must be at least ten pixels large.
+The same answer to both twins has R = F and TDS = 0, so what is always or never shown scores nothing, and neither does a
+wrong identity: in the pairs with an exchange F is how well the answer suits the other twin, so a swap has R = 0 and
+F = 1. OP alone depends on a colour reader; TDS alone is blind to duplicates and to things drawn in front of what hides
+them. The geometric mean lets neither make up for the other.
 
-**Versions.** 1: the trivial row `random-other` was shown the arm of another episode that goes by the same name, so it
-knew which arm it was asked about, and put the floor at 0.025. 2: it is shown one future for both, and the
+In M-CRD nothing is hidden. R and F are then of the frames in which the thing is no longer where it was seen last.
+
+**Also told.** In the two suites: `kappa`, which of the things that come again is which (1 all right, 0 by chance or
+unseen, -1 for two exchanged); `count`, 1 - |n' - n| / n (M-CNT); `births`, how often in a hundred frames one more thing is
+seen than there is (M-CRD); `advanced`, `frozen`, `reset`, `deleted`, in which share of the frames after looking away an
+answer is nearest to what truly came, to what was last seen, to the beginning, and to a world without the thing
+(M-CAM); `hidden`, for how long the thing was hidden (s); and of a whole split `half-life`, after how long hidden OP has fallen
+to a half (s), by a logistic curve in the logarithm of time, with its 95 % interval `half-life low` to `half-life high`; it is
+never said to be more than twice the longest time asked about.
+
+**Known limits.** Palette scenes only; a thing must be at least ten pixels large. In `permanence@3` X counts what is
+displaced, too; in the suites it does not, as R knows of it already. M-CRD asks of one of the things, not all.
+
+**Versions.** permanence 1: the trivial row `random-other` was shown the arm of another episode that goes by the same
+name, so it knew which arm it was asked about, and put the floor at 0.025. 2: it is shown one future for both, and the
 floor is 0; the reader no longer takes the seam of two things that touch for a third one. 3: nor that of two blurred
-ones. It reports slivers again, which version 2 took for seams.
+ones. It reports slivers again, which version 2 took for seams. The suites: 1, the first.
 
 **Source.** Violation-of-expectation designs with spliced twins follow Piloto et al., Intuitive physics learning in a
 deep-learning model inspired by developmental psychology, Nature Human Behaviour 6 (2022); the formulas are ours.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
-from worldsim_benchmarks.benchmark import SPLITS, Score, Truth, Twins, Video
+from worldsim_benchmarks.benchmark import SPLITS, Case, Score, Truth, Twins, Video
 from worldsim_benchmarks.cases import case, happen, make, still_actions
+from worldsim_benchmarks.halflife import half_life
+from worldsim_benchmarks.objects import (
+    LEAST_AREA,
+    apart,
+    believed,
+    births,
+    come_again,
+    counted,
+    identity,
+    leaks,
+    reappears,
+    surplus,
+    unmatched,
+    windows,
+)
 from worldsim_benchmarks.readers import ColourReader, Sighting, twin_test
 from worldsim_envs.palette import RGB
 
 SCENE = "Hidden-v0"
 CONTEXT = 8
 FUTURE = 32
-LEAST_AREA = 10
-NEAR = 1.0
-"""Diameters within which a thing counts as found where it should be."""
+
+METRICS = ("R", "F", "L", "X", "OP", "TDS")
+TOLD = ("kappa", "count", "births", "advanced", "frozen", "reset", "deleted", "hidden")
+"""What the suites tell besides."""
+BELIEFS = ("frozen", "reset", "deleted")
+
+REASONS = {
+    "TDS": "the twins never differ by twenty pixels after the thing was hidden",
+    "kappa": "fewer than two things are seen again at once",
+    "count": "nothing is to be counted here",
+    "births": "nothing is in the open here",
+    "hidden": "nothing is hidden here",
+    **dict.fromkeys(("advanced", *BELIEFS), "nothing goes on unseen here"),
+}
 
 
-class Permanence:
-    """Object permanence on `Hidden`; the module's docstring is its page."""
-
-    name = "permanence"
-    version = 3
-    metrics = ("R", "F", "L", "X", "OP", "TDS")
-    coloured = ("worldsim/Hidden-v0",)
-    sizes = (64, 128, 256)
-
-    def __init__(self):
-        self.reader = ColourReader(RGB, least_area=LEAST_AREA)
-
-    def twins(self, split: str, *, size: int) -> Iterator[Twins]:
-        """Worlds in which something is seen, then wholly hidden for 0.4 s or more, then seen for 0.5 s or more."""
-        seed, wanted = SPLITS[split]
-        env = make(SCENE, size=size)
-        actions = still_actions(env, CONTEXT + FUTURE - 1)
-        found = 0
-        while found < wanted:
-            seed += 1
-            present = happen(env, seed=seed, actions=actions)
-            target = choose(present[1])
-            if target is None:
-                continue
-            absent = happen(env, seed=seed, actions=actions, change=f"remove:{target}")
-            things = int((present[1].hue >= 0).sum())
-            name = f"M-OCC/{things}/{seed}"
-            fps, notes = env.metadata["render_fps"], {"target": target}
-            yield Twins(
-                name,
-                f"M-OCC/{things}",
-                tuple(
-                    case(
-                        f"{name}/{arm}",
-                        arm,
-                        told,
-                        actions,
-                        scene=SCENE,
-                        context=CONTEXT,
-                        fps=fps,
-                        notes=notes,
-                    )
-                    for arm, told in (("present", present), ("absent", absent))
-                ),
-            )
-            found += 1
-        env.close()
-
-    def score(self, twins: Twins, answers: Sequence[Video]) -> dict[str, Score]:
-        """R, F, L, X and OP by colour, TDS by the twin test."""
-        present, absent = twins.cases
-        target = present.notes["target"]
-        hidden, again = windows(present.truth, target)
-        sightings = [self.reader.read(answer) for answer in answers]
-        reappears = np.mean([found(sightings[0], present.truth, target, t) for t in again])
-        false = np.mean([found(sightings[1], present.truth, target, t) for t in again])
-        hue = int(present.truth.hue[target])
-        leak = np.mean([len(sightings[0].of(t, hue)[0]) > 0 for t in hidden])
-        spurious = max(
-            np.mean([unmatched(sighting, told.truth, t) for t in range(FUTURE) if t not in excused])
-            for sighting, told, excused in zip(sightings, (present, absent), (hidden, ()), strict=True)
-        )
-        asked = np.zeros(FUTURE, bool)
-        asked[again] = True
-        discrimination = twin_test([told.truth.frames for told in twins.cases], answers, asked)
-        exposed = ~np.isnan(discrimination)
-        return {
-            "R": Score(float(reappears)),
-            "F": Score(float(false)),
-            "L": Score(float(leak)),
-            "X": Score(float(spurious)),
-            "OP": Score(float((reappears - false) * (1 - leak) * (1 - spurious))),
-            "TDS": Score(float(discrimination[exposed].mean()))
-            if exposed.any()
-            else Score(float("nan"), "the twins never differ by twenty pixels after the thing was hidden"),
-        }
-
-    def headline(self, means: Mapping[str, np.ndarray | float]) -> np.ndarray | float:
-        """`sqrt(max(0, OP) · max(0, TDS))`."""
-        return np.sqrt(np.maximum(0, means["OP"]) * np.maximum(0, means["TDS"]))
+def of_hidden(split: str, *, size: int) -> Iterator[Twins]:
+    """Worlds in which something is seen, then wholly hidden for 0.4 s or more, then seen for 0.5 s or more."""
+    seed, wanted = SPLITS[split]
+    env = make(SCENE, size=size)
+    actions = still_actions(env, CONTEXT + FUTURE - 1)
+    found = 0
+    while found < wanted:
+        seed += 1
+        present = happen(env, seed=seed, actions=actions)
+        target = choose(present[1])
+        if target is None:
+            continue
+        absent = happen(env, seed=seed, actions=actions, change=f"remove:{target}")
+        things = int((present[1].hue >= 0).sum())
+        name = f"M-OCC/{things}/{seed}"
+        about = {"scene": SCENE, "context": CONTEXT, "fps": env.metadata["render_fps"], "notes": {"target": target}}
+        arms = (("present", present), ("absent", absent))
+        cases = tuple(case(f"{name}/{arm}", arm, told, actions, **about) for arm, told in arms)
+        yield Twins(name, f"M-OCC/{things}", cases)
+        found += 1
+    env.close()
 
 
 def choose(truth: Truth) -> int | None:
@@ -135,35 +127,127 @@ def choose(truth: Truth) -> int | None:
     return None
 
 
-def windows(truth: Truth, target: int) -> tuple[list[int], list[int]]:
-    """Frames in which the target is wholly hidden, and those after them in which it is well seen again."""
-    hidden = np.flatnonzero(truth.area[:, target] == 0)
-    well = (truth.visible[:, target] >= 0.9) & (truth.area[:, target] >= 2 * LEAST_AREA)
-    if not len(hidden) or not well[hidden[0] :].any():
-        return [], []
-    first_again = hidden[0] + int(np.argmax(well[hidden[0] :]))
-    again = np.flatnonzero(well & (np.arange(len(well)) >= first_again))
-    return hidden[hidden < first_again].tolist(), again.tolist()
+class Answered(NamedTuple):
+    """A case, the answer to it, and what is read of that by colour."""
+
+    case: Case
+    video: Video
+    sighting: Sighting
 
 
-def found(sighting: Sighting, truth: Truth, target: int, t: int) -> float:
-    """How well the target is seen at its true place: 0, or the ratio of the smaller area to the larger."""
-    area, centre = sighting.of(t, int(truth.hue[target]))
-    near = np.linalg.norm(centre - truth.centre[t, target], axis=1) <= NEAR * truth.diameter[target]
-    if not near.any():
-        return 0.0
-    ratio = area[near].sum() / truth.area[t, target]
-    return float(min(ratio, 1 / ratio))
+class Permanence:
+    """Object permanence in any family; the module's docstring is its page.
+
+    Args:
+        name: On the board.
+        version: Of what is asked and how it is scored.
+        asked: The twins of a split at a picture size.
+        coloured: The worlds that these are of.
+        suite: Whether to tell all of `TOLD`, and to count as spurious what is too much and not what is displaced.
+    """
+
+    def __init__(
+        self,
+        name: str = "permanence",
+        version: int = 3,
+        asked: Callable[..., Iterator[Twins]] = of_hidden,
+        coloured: tuple[str, ...] = (f"worldsim/{SCENE}",),
+        *,
+        suite: bool = False,
+    ):
+        self.name, self.version, self.coloured, self.suite = name, version, coloured, suite
+        self.metrics = METRICS + (TOLD if suite else ())
+        self._asked = asked
+        self.reader = ColourReader(RGB, least_area=LEAST_AREA)
+
+    def twins(self, split: str, *, size: int) -> Iterator[Twins]:
+        """The cases of a split, the families in turn."""
+        return self._asked(split, size=size)
+
+    def score(self, twins: Twins, answers: Sequence[Video]) -> dict[str, Score]:
+        """The mean, over the pairs of the first case with each other one, of all that is read of a pair."""
+        first, *others = [
+            Answered(case, answer, self.reader.read(answer)) for case, answer in zip(twins.cases, answers, strict=True)
+        ]
+        read = [self._pair(first, other) for other in others]
+        if twins.beliefs:
+            read[0] |= _beliefs(first, others[0], twins.beliefs)
+        scores = {}
+        for name in self.metrics:
+            values = np.array([pair.get(name, np.nan) for pair in read])
+            known = values[~np.isnan(values)]
+            scores[name] = Score(float(known.mean())) if len(known) else Score(float("nan"), REASONS[name])
+        return scores
+
+    def headline(self, means: Mapping[str, np.ndarray | float]) -> np.ndarray | float:
+        """`sqrt(max(0, OP) · max(0, TDS))`."""
+        return np.sqrt(np.maximum(0, means["OP"]) * np.maximum(0, means["TDS"]))
+
+    def whole(self, values: Mapping[str, Float[np.ndarray, " m"]]) -> dict[str, float]:
+        """The half-life, over all twins in which something was hidden."""
+        if not self.suite:
+            return {}
+        found = half_life(values["hidden"], values["OP"])
+        return {"half-life": found.value, "half-life low": found.low, "half-life high": found.high}
+
+    def _pair(self, one: Answered, other: Answered) -> dict[str, float]:
+        """What is read of the answers to two cases."""
+        asked, again = apart(one.case, other.case), np.zeros(len(one.video), bool)
+        shown, false, leak, spurious = [], [], [], []
+        for own, twin, things in zip((one, other), (other, one), asked, strict=True):
+            truth = own.case.truth
+            if things:
+                shown.append(reappears(own.sighting, truth, things))
+                false.append(reappears(twin.sighting, truth, things))
+                again[[t for each in things for t in each.again]] = True
+            hidden = {t for each in things for t in each.hidden}
+            if hidden:
+                leak.append(leaks(own.sighting, truth, things))
+            frames = range(len(own.video))
+            if self.suite:
+                more = [surplus(own.sighting, truth, t) > 0 for t in frames]
+            else:
+                more = [unmatched(own.sighting, truth, t) > 0 for t in frames if t not in hidden]
+            spurious.append(np.mean(more))
+        read = {
+            "R": np.mean(shown),
+            "F": np.mean(false),
+            "L": np.mean(leak) if leak else 0.0,
+            "X": max(spurious),
+            "TDS": _mean(twin_test([one.case.truth.frames, other.case.truth.frames], [one.video, other.video], again)),
+        }
+        read["OP"] = (read["R"] - read["F"]) * (1 - read["L"]) * (1 - read["X"])
+        if self.suite:
+            read |= _told(one, other, np.flatnonzero(again).tolist())
+            if one.case.notes.get("count"):
+                read["OP"] *= read["exact"]
+        return {name: float(value) for name, value in read.items()}
 
 
-def unmatched(sighting: Sighting, truth: Truth, t: int) -> float:
-    """1 where anything is seen at frame t that is not there, else 0."""
-    for hue in np.unique(sighting.hue[sighting.frame == t]).tolist():
-        _, centre = sighting.of(t, hue)
-        owners = np.flatnonzero((truth.hue == hue) & (truth.area[t] > 0))
-        if not len(owners):
-            return 1.0
-        far = np.linalg.norm(centre[:, None] - truth.centre[t, owners], axis=-1) > NEAR * truth.diameter[owners]
-        if far.all(1).any():
-            return 1.0
-    return 0.0
+def _told(one: Answered, other: Answered, again: list[int]) -> dict[str, float]:
+    """What is told of a pair besides its score; NaN where it is not asked."""
+    both = (one, other)
+    read = {"kappa": _mean([identity(each.sighting, each.case.truth, come_again(each.case)) for each in both])}
+    hidden = [len(each.hidden) for things in apart(one.case, other.case) for each in things if each.hidden]
+    read["hidden"] = _mean(hidden) / one.case.fps
+    if one.case.notes.get("open"):
+        read["births"] = _mean([births(each.sighting, each.case.truth) for each in both])
+    if one.case.notes.get("count"):
+        counts = [counted(each.sighting, each.case.truth, again) for each in both]
+        read["count"], read["exact"] = (_mean(values) for values in zip(*counts, strict=True))
+    return read
+
+
+def _beliefs(first: Answered, other: Answered, renders: Mapping[str, Video]) -> dict[str, float]:
+    """In which share of the frames an answer is nearest to the truth, and to each other belief."""
+    things = apart(first.case, other.case)[0]
+    frames = [t for each in things for t in each.again]
+    shares = believed(first.video, first.case.truth, [renders[name] for name in BELIEFS], frames)
+    return {} if shares is None else dict(zip(("advanced", *BELIEFS), shares.tolist(), strict=True))
+
+
+def _mean(values: Sequence[float] | np.ndarray) -> float:
+    """The mean of what is known; NaN where nothing is."""
+    known = np.asarray(values, float)
+    known = known[~np.isnan(known)]
+    return float(known.mean()) if len(known) else float("nan")

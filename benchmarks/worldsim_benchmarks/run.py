@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from worldsim.data.executor import Executor, Here
-from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, title
+from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, Whole, title
 from worldsim_benchmarks.cases import digest
 from worldsim_benchmarks.contestants import CEILING, ORACLES, TRIVIAL_ON_TWINS, trivial
 from worldsim_benchmarks.kept import Head, heads
@@ -130,6 +130,7 @@ def rate(
     templates = [head.template for head in heads]
     interval = bootstrap(measured.samples, templates, benchmark.headline)
     several = next(iter(measured.samples.values())).shape[0] > 1
+    whole = benchmark.whole(measured.values) if isinstance(benchmark, Whole) else {}
     return Result(
         benchmark=title(benchmark),
         split=split,
@@ -142,7 +143,7 @@ def rate(
         raw=interval.value,
         floor=scale.floor,
         ceiling=scale.ceiling,
-        metrics={name: float(value) for name, value in means(measured.samples).items()},
+        metrics={**{name: float(value) for name, value in means(measured.samples).items()}, **whole},
         cases={
             head.name: {name: float(values[i]) for name, values in measured.values.items()}
             for i, head in enumerate(heads)

@@ -31,9 +31,10 @@ The world does not end; `gymnasium.make` cuts an episode after 96 steps (9.6 s),
 Looks away and back, or keeps looking.
 
 ## Arms
-M-CAM: the camera looks away and back in all four, which are also what a model may believe of the unseen.
+M-CAM: the camera looks away and back in all of them; but for `never` they are what a model may believe of the unseen.
 
 - `present`: what goes on goes on.
+- `never`: thing 0 never was there.
 - `absent`: thing 0 is taken away while it is not seen.
 - `frozen`: when the camera turns back, all is as when thing 0 was last seen, and goes on from there.
 - `reset`: when the camera turns back, all is as in the beginning, and goes on from there. A slow ram may not have
@@ -230,6 +231,7 @@ def _arms(world: MujocoBackend) -> dict[str, Arm]:
         world.step(away.actions[step])
     return {
         "present": away,
+        "never": away._replace(changes=((0, "remove:0"),)),
         "absent": away._replace(changes=((turned, "remove:0"),)),
         "frozen": away._replace(changes=((last, "remember"), (back, "recall"))),
         "reset": away._replace(changes=((0, "remember"), (back, "recall"))),
@@ -277,7 +279,7 @@ AWAY = Scene(
     action_space=ACTIONS,
     things=("thing 0", "thing 1"),
     backend=partial(MujocoBackend, RECIPE),
-    families={"M-CAM": ("present", "absent", "frozen", "reset"), "M-STA": ("hold",)},
+    families={"M-CAM": ("present", "never", "absent", "frozen", "reset"), "M-STA": ("hold",)},
     templates=TEMPLATES,
     ranges=RANGES,
 )

@@ -1,0 +1,130 @@
+"""What the two suites of object permanence ask, family by family: of which world, of which arms, and from when on.
+
+A context lasts until the thing has been seen and ends before it is hidden; in M-CNT, where things hide one after the
+other, when all have; in V-BREAK and V-PLACE, where a hand acts first, when it has. A future lasts until the thing has
+been seen again for `AFTER` frames, and no longer. So plans have several lengths, in V-LONG from about 45 frames to
+about 345: what is 69 m away can be read only when one is nearly back.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from worldsim_benchmarks.benchmark import Case, Twins
+from worldsim_benchmarks.cases import Cut, Question, Told, case, in_turn
+from worldsim_benchmarks.objects import Asked, apart, in_the_light, well_seen
+from worldsim_benchmarks.permanence import Permanence
+
+AFTER = 8
+"""Frames that are asked about from when a thing is well seen again."""
+OPEN = 32
+"""Frames that are asked about where nothing is hidden."""
+LEAST_SEEN, LEAST_HIDDEN, LEAST_AGAIN = 3, 3, 5
+"""In how many frames a thing is well seen in the context, then hidden, then well seen again, at least."""
+
+
+def until_seen_again(context: int, **notes: int) -> Callable[[Sequence[Told]], Cut | None]:
+    """A cut after so many frames; the future ends when what tells the arms apart has been seen again for a while."""
+
+    def cut(told: Sequence[Told]) -> Cut | None:
+        most = len(told[0].actions) + 1 - context
+        asked = _asked(told, context, most, notes)
+        if not asked:
+            return None
+        future = OPEN if notes.get("open") else max(each.again[0] for each in asked) + AFTER
+        where = Cut(context, min(future, most), notes)
+        return where if _asked(told, *where) else None
+
+    return cut
+
+
+def _asked(told: Sequence[Told], context: int, future: int, notes: dict[str, int]) -> list[Asked]:
+    """What is asked about in all pairs; nothing where a pair is not told apart, or something is seen too briefly."""
+    first, *others = [
+        case(
+            "",
+            "",
+            (each.truth.frames, in_the_light(each.truth)),
+            each.actions,
+            scene="",
+            context=context,
+            future=future,
+            fps=1.0,
+            notes=notes,
+        )
+        for each in told
+    ]
+    pairs = [(first, other) for other in others]
+    found = [apart(*pair) for pair in pairs]
+    enough = all(
+        any(things) and all(_is_enough(each, own) for own, part in zip(pair, things, strict=True) for each in part)
+        for pair, things in zip(pairs, found, strict=True)
+    )
+    return [each for things in found for part in things for each in part] if enough else []
+
+
+def _is_enough(asked: Asked, own: Case) -> bool:
+    seen = well_seen(own.before)[:, asked.thing].sum()
+    if own.notes.get("open"):  # a hue that two have does not name a thing
+        return bool((own.truth.hue == own.truth.hue[asked.thing]).sum() == 1) and len(asked.again) >= LEAST_AGAIN
+    return bool(seen >= LEAST_SEEN) and len(asked.hidden) >= LEAST_HIDDEN and len(asked.again) >= LEAST_AGAIN
+
+
+def _mujoco(code: str, scene: str, *arms: str, context: int = 8, beliefs: dict[str, str] | None = None, **notes: int):
+    return Question(code, f"worldsim/{scene}-v0", arms, until_seen_again(context, **notes), beliefs=beliefs or {})
+
+
+PAIR = ("present", "absent")
+TRIPLE = (*PAIR, "swapped")
+
+MUJOCO = (
+    _mujoco("M-OCC", "Hidden", *PAIR),
+    _mujoco("M-TUN", "Tunnel", *PAIR),
+    _mujoco("M-CUR", "Curtain", *PAIR),
+    _mujoco("M-CON", "Cups", *PAIR, "do:exchange"),
+    _mujoco("M-SHL", "Shells", "factual", "do:return", "do:exchange"),
+    _mujoco("M-CNT", "Count", "factual", "do:more", "do:less", context=17, count=1),
+    _mujoco(
+        "M-CAM", "Away", "present", "never", beliefs={"frozen": "frozen", "reset": "reset", "deleted": "absent"}
+    ),
+    _mujoco("M-CRD", "Crowd", *PAIR, open=1),
+    _mujoco("M-OCC", "Longer", *PAIR),
+)
+
+VOXEL = (
+    _mujoco("V-LOOK", "VoxelLook", *TRIPLE, context=16),
+    _mujoco("V-PLACE", "VoxelPlace", "away", "do:away", context=34),
+    _mujoco("V-BREAK", "VoxelBreak", "away", "do:away", context=34),
+    _mujoco("V-WALL", "VoxelWall", *PAIR, context=16),
+    _mujoco("V-BURY", "VoxelBury", *TRIPLE, context=16),
+    _mujoco("V-LAVA", "VoxelLava", *TRIPLE, context=16),
+    _mujoco("V-NIGHT", "VoxelNight", *TRIPLE, context=16),
+    _mujoco("V-LONG", "VoxelLong", *TRIPLE, context=16),
+)
+
+
+def _twins(questions: Sequence[Question], split: str, *, size: int) -> Iterator[Twins]:
+    """The twins of a split, each truth that of one who looks."""
+    for each in in_turn(questions, split, size=size):
+        yield replace(each, cases=tuple(_lit(own) for own in each.cases))
+
+
+def _lit(own: Case) -> Case:
+    return replace(own, truth=in_the_light(own.truth), before=in_the_light(own.before))
+
+
+def _suite(name: str, questions: Sequence[Question]) -> Permanence:
+    scenes = tuple(sorted({question.scene for question in questions}))
+    return Permanence(name, 1, partial(_twins, questions), scenes, suite=True)
+
+
+def mujoco() -> Permanence:
+    """permanence-mujoco@1."""
+    return _suite("permanence-mujoco", MUJOCO)
+
+
+def voxel() -> Permanence:
+    """permanence-voxel@1."""
+    return _suite("permanence-voxel", VOXEL)
