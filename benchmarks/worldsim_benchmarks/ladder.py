@@ -32,12 +32,13 @@ RULES = {
 
 @dataclass(frozen=True)
 class Rung:
-    """A corruption, the severities to try, and the rule its scores must obey."""
+    """A corruption, the severities to try, and the rule its scores must obey; in some families, or in all."""
 
     name: str
     corrupt: Corrupt
     severities: tuple[float, ...]
     rule: str
+    families: tuple[str, ...] = ()
 
 
 PICTURE = (

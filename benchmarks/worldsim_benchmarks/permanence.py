@@ -18,7 +18,8 @@ families', where
 - OP = (R - F)(1 - L)(1 - X), read by colour. What is asked about is what tells the pair apart: what only one of them
   has, or else what has another hue, or is elsewhere. R: how well it re-appears where, in the hue and as large as it
   truly does; F: how well the answer to the twin shows it there; L: how often its hue is seen while it is wholly hidden;
-  X: how often anything is seen that is not there, in the worse of the arms. In M-CNT the product is taken by how often
+  X: how often anything is seen that is not there, in the worse of the arms, and of the time in which the thing is seen
+  again and the rest. In M-CNT the product is taken by how often
   just as many things are seen as there are: a miscount scores nothing.
 - TDS, the twin test on the frames in which it is seen again; no reader involved.
 
@@ -37,8 +38,8 @@ answer is nearest to what truly came, to what was last seen, to the beginning, a
 to a half (s), by a logistic curve in the logarithm of time, with its 95 % interval `half-life low` to `half-life high`; it is
 never said to be more than twice the longest time asked about.
 
-**Known limits.** Palette scenes only; a thing must be at least ten pixels large. In `permanence@3` X counts what is
-displaced, too; in the suites it does not, as R knows of it already. M-CRD asks of one of the things, not all.
+**Known limits.** Palette scenes only; a thing must be at least ten pixels large. In `permanence@3` X is of all the time
+in which the thing is not hidden, and counts what is displaced, too, of which R knows already. M-CRD asks of one of the things, not all.
 
 **Versions.** permanence 1: the trivial row `random-other` was shown the arm of another episode that goes by the same
 name, so it knew which arm it was asked about, and put the floor at 0.025. 2: it is shown one future for both, and the
@@ -192,29 +193,23 @@ class Permanence:
 
     def _pair(self, one: Answered, other: Answered) -> dict[str, float]:
         """What is read of the answers to two cases."""
-        asked, again = apart(one.case, other.case), np.zeros(len(one.video), bool)
-        shown, false, leak, spurious = [], [], [], []
-        for own, twin, things in zip((one, other), (other, one), asked, strict=True):
-            truth = own.case.truth
+        both, asked = (one, other), apart(one.case, other.case)
+        shown, false = [], []
+        for own, twin, things in zip(both, both[::-1], asked, strict=True):
             if things:
-                shown.append(reappears(own.sighting, truth, things))
-                false.append(reappears(twin.sighting, truth, things))
-                again[[t for each in things for t in each.again]] = True
-            hidden = {t for each in things for t in each.hidden}
-            if hidden:
-                leak.append(leaks(own.sighting, truth, things))
-            frames = range(len(own.video))
-            if self.suite:
-                more = [surplus(own.sighting, truth, t) > 0 for t in frames]
-            else:
-                more = [unmatched(own.sighting, truth, t) > 0 for t in frames if t not in hidden]
-            spurious.append(np.mean(more))
+                shown.append(reappears(own.sighting, own.case.truth, things))
+                false.append(reappears(twin.sighting, own.case.truth, things))
+        hidden = [{t for each in things for t in each.hidden} for things in asked]
+        leak = [leaks(own.sighting, own.case.truth, things) for own, things in zip(both, asked, strict=True)]
+        again = np.zeros(len(one.video), bool)
+        again[[t for things in asked for each in things for t in each.again]] = True
+        truths, videos = [own.case.truth.frames for own in both], [own.video for own in both]
         read = {
             "R": np.mean(shown),
             "F": np.mean(false),
-            "L": np.mean(leak) if leak else 0.0,
-            "X": max(spurious),
-            "TDS": _mean(twin_test([one.case.truth.frames, other.case.truth.frames], [one.video, other.video], again)),
+            "L": np.nan_to_num(_mean(leak)),
+            "X": max(self._spurious(own, again, behind) for own, behind in zip(both, hidden, strict=True)),
+            "TDS": _mean(twin_test(truths, videos, again)),
         }
         read["OP"] = (read["R"] - read["F"]) * (1 - read["L"]) * (1 - read["X"])
         if self.suite:
@@ -222,6 +217,14 @@ class Permanence:
             if one.case.notes.get("count"):
                 read["OP"] *= read["exact"]
         return {name: float(value) for name, value in read.items()}
+
+    def _spurious(self, own: Answered, again: np.ndarray, hidden: set[int]) -> float:
+        """How often anything is seen that is not there: in the suites in the worse of two times, `again` and else."""
+        frames, truth = range(len(again)), own.case.truth
+        if not self.suite:
+            return _mean([unmatched(own.sighting, truth, t) for t in frames if t not in hidden])
+        more = np.array([surplus(own.sighting, truth, t) > 0 for t in frames])
+        return float(np.nanmax([_mean(more[again]), _mean(more[~again])]))
 
 
 def _told(one: Answered, other: Answered, again: list[int]) -> dict[str, float]:
