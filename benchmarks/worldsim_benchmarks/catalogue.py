@@ -3,11 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+from worldsim_benchmarks import permanence_suites
 from worldsim_benchmarks.benchmark import Benchmark, title
 from worldsim_benchmarks.fidelity import Fidelity
 from worldsim_benchmarks.permanence import Permanence
 
-BENCHMARKS: dict[str, Callable[[], Any]] = {"permanence": Permanence, "fidelity": Fidelity}
+BENCHMARKS: dict[str, Callable[[], Any]] = {
+    "permanence": Permanence,
+    "permanence-mujoco": permanence_suites.mujoco,
+    "permanence-voxel": permanence_suites.voxel,
+    "fidelity": Fidelity,
+}
 """Name -> what makes the Benchmark."""
 
 

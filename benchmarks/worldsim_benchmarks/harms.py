@@ -19,6 +19,14 @@ Mask = Bool[np.ndarray, "h w"]
 Change = Callable[[Video, Case, Asked], None]
 """Something done to frames, in place, about one thing that is asked about in a case."""
 
+HIDDEN = (
+    *("M-OCC", "M-TUN", "M-CUR", "M-CON", "M-SHL", "M-CNT", "M-CAM"),
+    *("V-LOOK", "V-PLACE", "V-BREAK", "V-WALL", "V-BURY", "V-LAVA", "V-NIGHT", "V-LONG"),
+)
+SEVERAL = ("M-SHL", "V-LAVA", "V-NIGHT", "V-LONG")
+COUNTED, OPEN, GOES_ON = ("M-CNT",), ("M-CRD",), ("M-CAM",)
+"""The families in which something is hidden, several things are, they are counted, none is, and something goes on."""
+
 
 def told_apart(twins: Twins) -> list[list[Asked]]:
     """What each case is told from its twins by: the first from all others, each other from the first."""
@@ -89,6 +97,11 @@ def aside(diameters: float, *, keep: bool = False) -> Change:
     return change
 
 
+def duplicate(diameters: float) -> Change:
+    """When it comes again there is a second one so many of its diameters aside."""
+    return aside(diameters, keep=True)
+
+
 def recoloured(hues: float) -> Change:
     """When it comes again it has a hue so many farther along the palette."""
 
@@ -106,7 +119,9 @@ def drawn_in_front(severity: float) -> Change:
     def change(frames: Video, case: Case, asked: Asked) -> None:
         best = int(case.before.area[:, asked.thing].argmax())
         source = case.seen[best]
-        mask = blob(source, int(case.before.hue[asked.thing]), case.before.centre[best, asked.thing], _wide(case, asked))
+        mask = blob(
+            source, int(case.before.hue[asked.thing]), case.before.centre[best, asked.thing], _wide(case, asked)
+        )
         for t in asked.hidden:
             frames[t][mask] = source[mask]
 

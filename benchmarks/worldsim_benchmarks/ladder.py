@@ -4,19 +4,21 @@ The truth, corrupted in known ways, goes through the same scorer as any model. E
 a row that scores otherwise fails the command, the test suite and CI.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 
 from tqdm import tqdm
 
 from worldsim_benchmarks import contestants as known
+from worldsim_benchmarks import harms
 from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, title
 from worldsim_benchmarks.catalogue import choose, listed
 from worldsim_benchmarks.contestants import CEILING, REPLAY, Corrupt, Corrupted, trivial
 from worldsim_benchmarks.measure import measure, raw
 from worldsim_benchmarks.run import Scale
+from worldsim_benchmarks.stats import by_family
 
 RULES = {
     "perfect": "raw at least 0.97",
@@ -48,7 +50,28 @@ PICTURE = (
     Rung("shift, px of 128", known.shift, (1.0, 3.0, 8.0, 24.0), "graded"),
     Rung("delay, s", known.delay, (0.1, 0.3, 1.0), "graded"),
 )
+UNSEEN = (
+    *PICTURE,
+    Rung("gamma", known.gamma, (0.1,), "benign"),
+    Rung("told of another arm", harms.of_another, (0.0,), "wrong"),
+    Rung("gone for good", harms.harm(harms.gone), (0.0,), "harmful"),
+    Rung("gone after, of the time seen again", harms.harm(harms.gone), (0.67, 0.5, 0.33), "graded"),
+    Rung("aside, diameters", harms.harm(harms.aside), (0.5, 1.0, 2.0), "graded"),
+    Rung("aside, diameters", harms.harm(harms.aside), (2.0,), "harmful"),
+    Rung("another colour", harms.harm(harms.recoloured), (3.0,), "harmful"),
+    Rung("drawn in front", harms.harm(harms.drawn_in_front), (0.0,), "harmful", harms.HIDDEN),
+    Rung("duplicate, diameters", harms.harm(harms.duplicate), (2.0,), "harmful"),
+    Rung("two exchanged", harms.exchanged, (0.0,), "harmful", harms.SEVERAL),
+    Rung("one less", harms.one_less, (0.0,), "harmful", harms.COUNTED),
+    Rung("one more", harms.one_more, (0.0,), "harmful", harms.COUNTED),
+    Rung("appears in the open, of the time", harms.one_more, (0.67, 0.33, 0.0), "graded", harms.OPEN),
+    Rung("deleted while unseen", harms.belief("deleted"), (0.0,), "harmful", harms.GOES_ON),
+    Rung("as in the beginning", harms.belief("reset"), (0.0,), "costly", harms.GOES_ON),
+    Rung("as last seen", harms.belief("frozen"), (0.0,), "costly", harms.GOES_ON),
+)
 RUNGS: dict[str, tuple[Rung, ...]] = {
+    "permanence-mujoco": UNSEEN,
+    "permanence-voxel": UNSEEN,
     "permanence": (
         *PICTURE,
         Rung("gamma", known.gamma, (0.1,), "benign"),
@@ -72,37 +95,54 @@ RUNGS: dict[str, tuple[Rung, ...]] = {
 
 @dataclass(frozen=True)
 class Step:
-    """One row of the finished ladder."""
+    """One row of the finished ladder; `families` has the calibrated score of each family that was asked."""
 
     name: str
     rule: str
     raw: float
     score: float
     holds: bool
+    families: Mapping[str, float] = field(default_factory=dict)
+
+
+ALL = "all"
 
 
 def climb(benchmark: Benchmark, twins: Sequence[Twins], *, progress: bool = False) -> list[Step]:
-    """Every row of a benchmark's ladder, measured on these twins."""
+    """Every row of a benchmark's ladder, measured on these twins; rungs of families without any are left out."""
 
     @cache  # some severities stand in two rungs
-    def value(contestant: Contestant) -> float:
-        return raw(benchmark, twins, measure(benchmark, twins, contestant))
+    def numbers(contestant: Contestant, families: tuple[str, ...] = ()) -> Mapping[str, float]:
+        asked = [each for each in twins if not families or each.family in families]
+        measured, templates = measure(benchmark, asked, contestant), [each.template for each in asked]
+        return {ALL: raw(benchmark, asked, measured), **by_family(measured.samples, templates, benchmark.headline)}
 
-    floors = {one.name: value(one) for one in trivial(twins)}
-    scale = Scale(max(floors.values()), value(CEILING))
-    steps = [_step("replay", "perfect", value(REPLAY), scale), _step(CEILING.name, "ceiling", scale.ceiling, scale)]
-    steps += [_step(name, "trivial", number, scale) for name, number in floors.items()]
+    @cache
+    def scales(families: tuple[str, ...] = ()) -> Mapping[str, Scale]:
+        floors, ceiling = [numbers(one, families) for one in trivial(twins)], numbers(CEILING, families)
+        return {code: Scale(max(floor[code] for floor in floors), number) for code, number in ceiling.items()}
+
+    steps = [
+        _step("replay", "perfect", numbers(REPLAY), scales()),
+        _step(CEILING.name, "ceiling", numbers(CEILING), scales()),
+    ]
+    steps += [_step(one.name, "trivial", numbers(one), scales()) for one in trivial(twins)]
+    there = {each.family for each in twins}
     for rung in tqdm(RUNGS[benchmark.name], desc=title(benchmark), disable=not progress):
-        numbers = [value(Corrupted(rung.name, rung.corrupt, severity)) for severity in rung.severities]
-        falls = _falls([scale(number) for number in numbers])
-        for severity, number in zip(rung.severities, numbers, strict=True):
-            step = _step(f"{rung.name} {severity:g}".removesuffix(" 0"), rung.rule, number, scale)
-            steps.append(step if rung.rule != "graded" else Step(step.name, step.rule, step.raw, step.score, falls))
+        if rung.families and not there.intersection(rung.families):
+            continue
+        scale, part = scales(rung.families), []
+        for severity in rung.severities:
+            found = numbers(Corrupted(rung.name, rung.corrupt, severity), rung.families)
+            part.append(_step(f"{rung.name} {severity:g}".removesuffix(" 0"), rung.rule, found, scale))
+        falls = rung.rule != "graded" or _falls([step.score for step in part])
+        steps += [replace(step, holds=step.holds and falls) for step in part]
     return steps
 
 
-def _step(name: str, rule: str, number: float, scale: Scale) -> Step:
-    score = scale(number)
+def _step(name: str, rule: str, numbers: Mapping[str, float], scales: Mapping[str, Scale]) -> Step:
+    scores, number = {code: float(scales[code](found)) for code, found in numbers.items()}, numbers[ALL]
+    score = scores.pop(ALL)
     holds = {
         "perfect": number >= 0.97,
         "ceiling": score >= 95,
@@ -113,7 +153,7 @@ def _step(name: str, rule: str, number: float, scale: Scale) -> Step:
         "costly": score <= 60,
         "graded": True,
     }[rule]
-    return Step(name, rule, number, score, bool(holds))
+    return Step(name, rule, number, score, bool(holds), scores)
 
 
 def _falls(scores: Sequence[float]) -> bool:
@@ -122,11 +162,17 @@ def _falls(scores: Sequence[float]) -> bool:
 
 
 def table(steps: Sequence[Step]) -> str:
-    """The ladder as Markdown: the metric card of a benchmark."""
-    lines = ["| contestant | raw | calibrated | must be | holds |", "|---|--:|--:|---|---|"]
+    """The ladder as Markdown: the metric card of a benchmark, with a column for each family where there are several."""
+    families = [*steps[0].families] if len(steps[0].families) > 1 else []
+    heads = "".join(f" {code} |" for code in families)
+    lines = [
+        f"| contestant | raw | calibrated | must be | holds |{heads}",
+        f"|---|--:|--:|---|---|{'--:|' * len(families)}",
+    ]
     for step in steps:
         holds = "yes" if step.holds else "**NO**"
-        lines.append(f"| {step.name} | {step.raw:.3f} | {step.score:.1f} | {RULES[step.rule]} | {holds} |")
+        each = "".join(f" {step.families[code]:.0f} |" if code in step.families else " |" for code in families)
+        lines.append(f"| {step.name} | {step.raw:.3f} | {step.score:.1f} | {RULES[step.rule]} | {holds} |{each}")
     return "\n".join(lines)
 
 

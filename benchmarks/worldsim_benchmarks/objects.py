@@ -36,9 +36,7 @@ class Asked(NamedTuple):
 def in_the_light(truth: Truth) -> Truth:
     """The truth of one who looks: what is too dark to be seen, or shows less than a ray would meet, has no pixels."""
     seen = truth.visible > 0
-    return replace(
-        truth, area=np.where(seen, truth.area, 0.0), centre=np.where(seen[..., None], truth.centre, np.nan)
-    )
+    return replace(truth, area=np.where(seen, truth.area, 0.0), centre=np.where(seen[..., None], truth.centre, np.nan))
 
 
 def there(truth: Truth) -> Bool[np.ndarray, "t o"]:
@@ -206,7 +204,7 @@ def identity(sighting: Sighting, truth: Truth, asked: Sequence[Asked]) -> float:
 
 def believed(
     answer: Video, truth: Truth, beliefs: Sequence[Video], frames: Sequence[int]
-) -> Float[np.ndarray, " h"] | None:
+) -> Float[np.ndarray, " r"] | None:
     """In which share of the frames an answer is nearest to the truth, and to each of the other renders.
 
     Only pixels count that tell the renders apart; those that are equal share a frame. None where no frame has `EXPOSED`
@@ -225,5 +223,5 @@ def believed(
     return np.mean(shares, 0) if shares else None
 
 
-def _mean(values: Sequence[float | bool] | np.ndarray) -> float:
+def _mean(values: Sequence[float | int] | np.ndarray) -> float:
     return float(np.mean(values)) if len(values) else float("nan")

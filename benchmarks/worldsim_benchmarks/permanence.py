@@ -1,16 +1,16 @@
 """Object permanence: does what cannot be seen still exist, where it should be and as what it was, and nothing else?
 
-**Question.** A thing is seen, then hidden (behind a screen, in a tunnel, a cup, a box, by a block or the dark, or because
-one looks or walks away), then seen again. The model has seen it before, imagines the time in which it is hidden, and
-what there is to be seen afterwards. Its twin is the same world without that thing, or with two things exchanged.
+**Question.** A thing is seen, then hidden (behind a screen, in a tunnel, a cup or a box, by a block or the dark, or
+because one looks or walks away), then seen again. The model has seen it before, imagines the time in which it is
+hidden, and what there is to be seen afterwards. Its twin is the same world without that thing, or with two exchanged.
 
 `permanence-mujoco` and `permanence-voxel` ask so in all families of their suite, `permanence` of one world alone,
 `Hidden`, for models that know but that: from eight frames the next 32 (3.2 s).
 
-**Arms.** `present`, `absent`: one saved state, the thing removed in one of them. In some families there is a third,
-in which two things have each other's place or hue (`do:exchange`, `swapped`), so that it matters which is which; in
-M-CNT there is one more or two less (`do:more`, `do:less`). Several arms are judged in pairs, the first with each other
-one, and the pairs of twins count alike.
+**Arms.** `present`, `absent`: one saved state, the thing removed in one of them. In some families there is a third, in
+which two things have each other's place or hue (`do:exchange`, `swapped`), so that it matters which is which; in M-CNT
+there is one more or one less (`do:more`, `do:less`). Several arms are judged in pairs, the first with each other one,
+and the pairs of one world count alike.
 
 **Score.** A family's is `sqrt(max(0, OP) · max(0, TDS))` on the means over its twins, a benchmark's the mean of its
 families', where
@@ -19,8 +19,8 @@ families', where
   has, or else what has another hue, or is elsewhere. R: how well it re-appears where, in the hue and as large as it
   truly does; F: how well the answer to the twin shows it there; L: how often its hue is seen while it is wholly hidden;
   X: how often anything is seen that is not there, in the worse of the arms, and of the time in which the thing is seen
-  again and the rest. In M-CNT the product is taken by how often
-  just as many things are seen as there are: a miscount scores nothing.
+  again and the rest. In M-CNT the product is taken by how often just as many things are seen as there are: a miscount
+  scores nothing.
 - TDS, the twin test on the frames in which it is seen again; no reader involved.
 
 The same answer to both twins has R = F and TDS = 0, so what is always or never shown scores nothing, and neither does a
@@ -30,16 +30,18 @@ them. The geometric mean lets neither make up for the other.
 
 In M-CRD nothing is hidden. R and F are then of the frames in which the thing is no longer where it was seen last.
 
-**Also told.** In the two suites: `kappa`, which of the things that come again is which (1 all right, 0 by chance or
-unseen, -1 for two exchanged); `count`, 1 - |n' - n| / n (M-CNT); `births`, how often in a hundred frames one more thing is
-seen than there is (M-CRD); `advanced`, `frozen`, `reset`, `deleted`, in which share of the frames after looking away an
-answer is nearest to what truly came, to what was last seen, to the beginning, and to a world without the thing
-(M-CAM); `hidden`, for how long the thing was hidden (s); and of a whole split `half-life`, after how long hidden OP has fallen
-to a half (s), by a logistic curve in the logarithm of time, with its 95 % interval `half-life low` to `half-life high`; it is
-never said to be more than twice the longest time asked about.
+**Also told.** In the suites: `kappa`, which of the things that come again is which (1 all right, 0 by chance or unseen,
+-1 for two exchanged); `count`, 1 - |n' - n| / n (M-CNT); `births`, how often in a hundred frames one more thing is seen
+than there is (M-CRD); `advanced`, `frozen`, `reset`, `deleted`, in which share of the frames after looking away an
+answer is nearest to what truly came, to what was last seen, to the beginning, and to a world without the thing (M-CAM);
+and `hidden`, for how long the thing was hidden (s). Of a whole split `half-life`, after how long hidden OP has fallen
+to a half (s), by a logistic curve in the logarithm of time, with its 95 % interval from `half-life low` to
+`half-life high`; it is never said to be more than twice the longest time asked about, nor less than half the shortest.
 
 **Known limits.** Palette scenes only; a thing must be at least ten pixels large. In `permanence@3` X is of all the time
-in which the thing is not hidden, and counts what is displaced, too, of which R knows already. M-CRD asks of one of the things, not all.
+in which the thing is not hidden, and counts what is displaced, too, of which R knows already. M-CRD asks of one thing
+of many. In V-PLACE and V-BREAK a walker goes on unseen, and counts in TDS. Where a camera turns, an answer whose camera
+is late leaks. A thing that rests looks alike whether it was frozen or went on (M-CAM, after short times).
 
 **Versions.** permanence 1: the trivial row `random-other` was shown the arm of another episode that goes by the same
 name, so it knew which arm it was asked about, and put the floor at 0.025. 2: it is shown one future for both, and the
@@ -147,6 +149,8 @@ class Permanence:
         suite: Whether to tell all of `TOLD`, and to count as spurious what is too much and not what is displaced.
     """
 
+    sizes = (64, 128, 256)
+
     def __init__(
         self,
         name: str = "permanence",
@@ -249,7 +253,7 @@ def _beliefs(first: Answered, other: Answered, renders: Mapping[str, Video]) -> 
     return {} if shares is None else dict(zip(("advanced", *BELIEFS), shares.tolist(), strict=True))
 
 
-def _mean(values: Sequence[float] | np.ndarray) -> float:
+def _mean(values: Sequence[float | int] | np.ndarray) -> float:
     """The mean of what is known; NaN where nothing is."""
     known = np.asarray(values, float)
     known = known[~np.isnan(known)]

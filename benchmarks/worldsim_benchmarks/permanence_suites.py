@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
 from worldsim_benchmarks.benchmark import Case, Twins
 from worldsim_benchmarks.cases import Cut, Question, Told, case, in_turn
 from worldsim_benchmarks.objects import Asked, apart, in_the_light, well_seen
@@ -72,37 +70,39 @@ def _is_enough(asked: Asked, own: Case) -> bool:
     return bool(seen >= LEAST_SEEN) and len(asked.hidden) >= LEAST_HIDDEN and len(asked.again) >= LEAST_AGAIN
 
 
-def _mujoco(code: str, scene: str, *arms: str, context: int = 8, beliefs: dict[str, str] | None = None, **notes: int):
-    return Question(code, f"worldsim/{scene}-v0", arms, until_seen_again(context, **notes), beliefs=beliefs or {})
-
-
 PAIR = ("present", "absent")
 TRIPLE = (*PAIR, "swapped")
+AT_REST, SEEN, ACTED = until_seen_again(8), until_seen_again(16), until_seen_again(34)
 
 MUJOCO = (
-    _mujoco("M-OCC", "Hidden", *PAIR),
-    _mujoco("M-TUN", "Tunnel", *PAIR),
-    _mujoco("M-CUR", "Curtain", *PAIR),
-    _mujoco("M-CON", "Cups", *PAIR, "do:exchange"),
-    _mujoco("M-SHL", "Shells", "factual", "do:return", "do:exchange"),
-    _mujoco("M-CNT", "Count", "factual", "do:more", "do:less", context=17, count=1),
-    _mujoco(
-        "M-CAM", "Away", "present", "never", beliefs={"frozen": "frozen", "reset": "reset", "deleted": "absent"}
+    Question("M-OCC", "worldsim/Hidden-v0", PAIR, AT_REST),
+    Question("M-SHL", "worldsim/Shells-v0", ("factual", "do:return", "do:exchange"), AT_REST),
+    Question("M-CNT", "worldsim/Count-v0", ("factual", "do:more", "do:less"), until_seen_again(17, count=1)),
+    Question(
+        "M-CAM",
+        "worldsim/Away-v0",
+        ("present", "never"),
+        AT_REST,
+        beliefs={"frozen": "frozen", "reset": "reset", "deleted": "absent"},
     ),
-    _mujoco("M-CRD", "Crowd", *PAIR, open=1),
-    _mujoco("M-OCC", "Longer", *PAIR),
+    Question("M-CRD", "worldsim/Crowd-v0", PAIR, until_seen_again(8, open=1)),
+    Question("M-CON", "worldsim/Cups-v0", (*PAIR, "do:exchange"), AT_REST),
+    Question("M-TUN", "worldsim/Tunnel-v0", PAIR, AT_REST),
+    Question("M-CUR", "worldsim/Curtain-v0", PAIR, AT_REST),
+    Question("M-OCC", "worldsim/Longer-v0", PAIR, AT_REST),
 )
 
 VOXEL = (
-    _mujoco("V-LOOK", "VoxelLook", *TRIPLE, context=16),
-    _mujoco("V-PLACE", "VoxelPlace", "away", "do:away", context=34),
-    _mujoco("V-BREAK", "VoxelBreak", "away", "do:away", context=34),
-    _mujoco("V-WALL", "VoxelWall", *PAIR, context=16),
-    _mujoco("V-BURY", "VoxelBury", *TRIPLE, context=16),
-    _mujoco("V-LAVA", "VoxelLava", *TRIPLE, context=16),
-    _mujoco("V-NIGHT", "VoxelNight", *TRIPLE, context=16),
-    _mujoco("V-LONG", "VoxelLong", *TRIPLE, context=16),
+    Question("V-LOOK", "worldsim/VoxelLook-v0", TRIPLE, SEEN),
+    Question("V-PLACE", "worldsim/VoxelPlace-v0", ("away", "do:away"), ACTED),
+    Question("V-WALL", "worldsim/VoxelWall-v0", PAIR, SEEN),
+    Question("V-BURY", "worldsim/VoxelBury-v0", TRIPLE, SEEN),
+    Question("V-LAVA", "worldsim/VoxelLava-v0", TRIPLE, SEEN),
+    Question("V-BREAK", "worldsim/VoxelBreak-v0", ("away", "do:away"), ACTED),
+    Question("V-NIGHT", "worldsim/VoxelNight-v0", TRIPLE, SEEN),
+    Question("V-LONG", "worldsim/VoxelLong-v0", TRIPLE, SEEN),
 )
+"""The first few are as unlike as they can be: a short look at a suite takes those."""
 
 
 def _twins(questions: Sequence[Question], split: str, *, size: int) -> Iterator[Twins]:
