@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from scipy.optimize import linear_sum_assignment
 
 from worldsim_benchmarks.benchmark import Case, Truth, Video
-from worldsim_benchmarks.readers import DIFFERS, EXPOSED, Sighting, fit_colours
+from worldsim_benchmarks.readers import DIFFERS, EXPOSED, ColourReader, Sighting, fit_colours
 
 LEAST_AREA = 10
 """Pixels of the smallest patch that is read."""
@@ -37,6 +37,15 @@ def in_the_light(truth: Truth) -> Truth:
     """The truth of one who looks: what is too dark to be seen, or shows less than a ray would meet, has no pixels."""
     seen = truth.visible > 0
     return replace(truth, area=np.where(seen, truth.area, 0.0), centre=np.where(seen[..., None], truth.centre, np.nan))
+
+
+def as_read(truth: Truth, reader: ColourReader) -> Truth:
+    """The truth that also tells, as `read` [t o], of how many pixels a reader finds each thing to be, where it does."""
+    sighting, read = reader.read(truth.frames), truth.area.copy()
+    for t, thing in np.argwhere((truth.area > 0) & (truth.hue >= 0)).tolist():
+        area = _near(sighting, truth, thing, t)
+        read[t, thing] = area or read[t, thing]
+    return replace(truth, state={**truth.state, "read": read})
 
 
 def there(truth: Truth) -> Bool[np.ndarray, "t o"]:
@@ -109,13 +118,20 @@ def _elsewhere(truth: Truth, twin: Truth, asked: Asked) -> bool:
 
 
 def found(sighting: Sighting, truth: Truth, target: int, t: int) -> float:
-    """How well the target is seen at its true place: 0, or the ratio of the smaller area to the larger."""
-    area, centre = sighting.of(t, int(truth.hue[target]))
-    near = np.linalg.norm(centre - truth.centre[t, target], axis=1) <= NEAR * truth.diameter[target]
-    if not near.any():
-        return 0.0
-    ratio = area[near].sum() / truth.area[t, target]
-    return float(min(ratio, 1 / ratio))
+    """How well the target is seen at its true place: 0, or the ratio of the smaller area to the larger.
+
+    Its true area is what the reader finds it to be in the truth, where that is told (see `as_read`).
+    """
+    area = _near(sighting, truth, target, t)
+    ratio = area / truth.state.get("read", truth.area)[t, target]
+    return float(min(ratio, 1 / ratio)) if area else 0.0
+
+
+def _near(sighting: Sighting, truth: Truth, thing: int, t: int) -> float:
+    """The pixels of a thing's hue that are seen at its place."""
+    area, centre = sighting.of(t, int(truth.hue[thing]))
+    near = np.linalg.norm(centre - truth.centre[t, thing], axis=1) <= NEAR * truth.diameter[thing]
+    return float(area[near].sum())
 
 
 def reappears(sighting: Sighting, truth: Truth, asked: Sequence[Asked]) -> float:

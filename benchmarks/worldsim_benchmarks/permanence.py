@@ -17,10 +17,10 @@ families', where
 
 - OP = (R - F)(1 - L)(1 - X), read by colour. What is asked about is what tells the pair apart: what only one of them
   has, or else what has another hue, or is elsewhere. R: how well it re-appears where, in the hue and as large as it
-  truly does; F: how well the answer to the twin shows it there; L: how often its hue is seen while it is wholly hidden;
-  X: how often anything is seen that is not there, in the worse of the arms, and of the time in which the thing is seen
-  again and the rest. In M-CNT the product is taken by how often just as many things are seen as there are: a miscount
-  scores nothing.
+  truly does (in the suites: as large as the reader finds it in the truth); F: how well the answer to the twin shows it
+  there; L: how often its hue is seen while it is wholly hidden; X: how often anything is seen that is not there, in the
+  worse of the arms, and of the time in which the thing is seen again and the rest. In M-CNT the product is taken by how
+  often just as many things are seen as there are: a miscount scores nothing.
 - TDS, the twin test on the frames in which it is seen again; no reader involved.
 
 The same answer to both twins has R = F and TDS = 0, so what is always or never shown scores nothing, and neither does a
@@ -53,6 +53,7 @@ deep-learning model inspired by developmental psychology, Nature Human Behaviour
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -64,11 +65,13 @@ from worldsim_benchmarks.halflife import half_life
 from worldsim_benchmarks.objects import (
     LEAST_AREA,
     apart,
+    as_read,
     believed,
     births,
     come_again,
     counted,
     identity,
+    in_the_light,
     leaks,
     reappears,
     surplus,
@@ -146,10 +149,9 @@ class Permanence:
         version: Of what is asked and how it is scored.
         asked: The twins of a split at a picture size.
         coloured: The worlds that these are of.
+        sizes: At which all of these are admitted.
         suite: Whether to tell all of `TOLD`, and to count as spurious what is too much and not what is displaced.
     """
-
-    sizes = (64, 128, 256)
 
     def __init__(
         self,
@@ -157,17 +159,24 @@ class Permanence:
         version: int = 3,
         asked: Callable[..., Iterator[Twins]] = of_hidden,
         coloured: tuple[str, ...] = (f"worldsim/{SCENE}",),
+        sizes: tuple[int, ...] = (64, 128, 256),
         *,
         suite: bool = False,
     ):
-        self.name, self.version, self.coloured, self.suite = name, version, coloured, suite
+        self.name, self.version, self.coloured, self.sizes, self.suite = name, version, coloured, sizes, suite
         self.metrics = METRICS + (TOLD if suite else ())
         self._asked = asked
         self.reader = ColourReader(RGB, least_area=LEAST_AREA)
 
     def twins(self, split: str, *, size: int) -> Iterator[Twins]:
         """The cases of a split, the families in turn."""
-        return self._asked(split, size=size)
+        for each in self._asked(split, size=size):
+            yield replace(each, cases=tuple(map(self._seen, each.cases))) if self.suite else each
+
+    def _seen(self, case: Case) -> Case:
+        """A case whose truth is that of one who looks, with the colour reader."""
+        truth = as_read(in_the_light(case.truth), self.reader)
+        return replace(case, truth=truth, before=in_the_light(case.before))
 
     def score(self, twins: Twins, answers: Sequence[Video]) -> dict[str, Score]:
         """The mean, over the pairs of the first case with each other one, of all that is read of a pair."""

@@ -6,11 +6,10 @@ been seen again for `AFTER` frames, and no longer. So plans have several lengths
 about 345: what is 69 m away can be read only when one is nearly back.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from worldsim_benchmarks.benchmark import Case, Twins
+from worldsim_benchmarks.benchmark import Case
 from worldsim_benchmarks.cases import Cut, Question, Told, case, in_turn
 from worldsim_benchmarks.objects import Asked, apart, in_the_light, well_seen
 from worldsim_benchmarks.permanence import Permanence
@@ -105,26 +104,16 @@ VOXEL = (
 """The first few are as unlike as they can be: a short look at a suite takes those."""
 
 
-def _twins(questions: Sequence[Question], split: str, *, size: int) -> Iterator[Twins]:
-    """The twins of a split, each truth that of one who looks."""
-    for each in in_turn(questions, split, size=size):
-        yield replace(each, cases=tuple(_lit(own) for own in each.cases))
-
-
-def _lit(own: Case) -> Case:
-    return replace(own, truth=in_the_light(own.truth), before=in_the_light(own.before))
-
-
-def _suite(name: str, questions: Sequence[Question]) -> Permanence:
+def _suite(name: str, questions: Sequence[Question], sizes: tuple[int, ...]) -> Permanence:
     scenes = tuple(sorted({question.scene for question in questions}))
-    return Permanence(name, 1, partial(_twins, questions), scenes, suite=True)
+    return Permanence(name, 1, partial(in_turn, questions), scenes, sizes, suite=True)
 
 
 def mujoco() -> Permanence:
     """permanence-mujoco@1."""
-    return _suite("permanence-mujoco", MUJOCO)
+    return _suite("permanence-mujoco", MUJOCO, (64, 128, 256))
 
 
 def voxel() -> Permanence:
-    """permanence-voxel@1."""
-    return _suite("permanence-voxel", VOXEL)
+    """permanence-voxel@1; of its worlds VoxelWall is not admitted at 64 px, and VoxelBreak and VoxelLong not at 256."""
+    return _suite("permanence-voxel", VOXEL, (128,))

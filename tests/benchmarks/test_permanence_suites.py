@@ -12,6 +12,7 @@ from worldsim_benchmarks.benchmark import Truth
 from worldsim_benchmarks.cases import Told
 from worldsim_benchmarks.contestants import Corrupted
 from worldsim_benchmarks.halflife import half_life
+from worldsim_benchmarks.measure import measure
 from worldsim_benchmarks.objects import (
     apart,
     believed,
@@ -25,7 +26,6 @@ from worldsim_benchmarks.objects import (
 from worldsim_benchmarks.permanence import Permanence
 from worldsim_benchmarks.permanence_suites import AFTER, MUJOCO, VOXEL, until_seen_again
 from worldsim_benchmarks.readers import ColourReader
-from worldsim_benchmarks.run import measure
 from worldsim_envs.palette import RGB
 
 SUITE = Permanence("toys", 1, suite=True)
