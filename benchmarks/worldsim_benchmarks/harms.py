@@ -205,7 +205,8 @@ def _wide(case: Case, asked: Asked) -> float:
 def _fill(frame: np.ndarray, mask: Mask) -> None:
     """Paint over with what is nearest around."""
     if mask.any() and not mask.all():
-        rows, columns = ndimage.distance_transform_edt(mask, return_distances=False, return_indices=True)[:, mask]
+        nearest = np.asarray(ndimage.distance_transform_edt(mask, return_distances=False, return_indices=True))
+        rows, columns = nearest[:, mask]
         frame[mask] = frame[rows, columns]
 
 

@@ -6,7 +6,7 @@ been seen again for `AFTER` frames, and no longer. So plans have several lengths
 about 345: what is 69 m away can be read only when one is nearly back.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from worldsim_benchmarks.benchmark import Case
@@ -37,7 +37,7 @@ def until_seen_again(context: int, **notes: int) -> Callable[[Sequence[Told]], C
     return cut
 
 
-def _asked(told: Sequence[Told], context: int, future: int, notes: dict[str, int]) -> list[Asked]:
+def _asked(told: Sequence[Told], context: int, future: int, notes: Mapping[str, int]) -> list[Asked]:
     """What is asked about in all pairs; nothing where a pair is not told apart, or something is seen too briefly."""
     first, *others = [
         case(
