@@ -81,9 +81,10 @@ def test_a_future_ends_soon_after_the_thing_is_seen_again():
         Told(toy_twins.told(present, 0, 20), np.zeros((toy_twins.CONTEXT + toy_twins.FUTURE - 1, 1), np.float32))
         for present in (True, False)
     ]
-    context, future, _ = until_seen_again(toy_twins.CONTEXT)(told)
+    where = until_seen_again(toy_twins.CONTEXT)(told)
+    assert where is not None
     (asked,), _ = apart(*PAIRS[0].cases)
-    assert (context, future) == (toy_twins.CONTEXT, min(asked.again[0] + AFTER, toy_twins.FUTURE))
+    assert (where.context, where.future) == (toy_twins.CONTEXT, min(asked.again[0] + AFTER, toy_twins.FUTURE))
     assert until_seen_again(toy_twins.CONTEXT)([told[0], told[0]]) is None  # nothing tells them apart
 
 
@@ -143,8 +144,8 @@ def test_what_is_believed_is_the_nearest_render_and_equal_ones_share():
     truth, frozen, gone = truth_of((0, 40, 30)), drawn((0, 16, 30)), drawn()
     every = list(range(10))
     for answer, shares in ((truth.frames, [1, 0, 0]), (frozen, [0, 1, 0]), (gone, [0, 0, 1])):
-        assert believed(answer, truth, [frozen, gone], every).tolist() == shares
-    assert believed(frozen, truth, [frozen, frozen], every).tolist() == [0, 0.5, 0.5]
+        assert (believed(answer, truth, [frozen, gone], every) == np.array(shares)).all()
+    assert (believed(frozen, truth, [frozen, frozen], every) == np.array([0, 0.5, 0.5])).all()
     assert believed(frozen, truth, [truth.frames], every) is None
 
 
