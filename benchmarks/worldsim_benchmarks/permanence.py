@@ -164,7 +164,7 @@ class Permanence:
         suite: bool = False,
     ):
         self.name, self.version, self.coloured, self.sizes, self.suite = name, version, coloured, sizes, suite
-        self.metrics = METRICS + (TOLD if suite else ())
+        self.metrics: tuple[str, ...] = METRICS + (TOLD if suite else ())
         self._asked = asked
         self.reader = ColourReader(RGB, least_area=LEAST_AREA)
 
