@@ -1,10 +1,12 @@
 """Every benchmark there is, by name. A new one is covered by the contract suite and the ladder by standing here."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from worldsim_benchmarks import permanence_suites
 from worldsim_benchmarks.benchmark import Benchmark, title
+from worldsim_benchmarks.camera import CameraPaths
 from worldsim_benchmarks.fidelity import Fidelity
 from worldsim_benchmarks.permanence import Permanence
 
@@ -13,6 +15,10 @@ BENCHMARKS: dict[str, Callable[[], Any]] = {
     "permanence-mujoco": permanence_suites.mujoco,
     "permanence-voxel": permanence_suites.voxel,
     "fidelity": Fidelity,
+    "camera-mujoco": partial(CameraPaths, "mujoco"),
+    "camera-voxel": partial(CameraPaths, "voxel"),
+    "camera-mujoco-bare": partial(CameraPaths, "mujoco-bare"),
+    "camera-voxel-bare": partial(CameraPaths, "voxel-bare"),
 }
 """Name -> what makes the Benchmark."""
 

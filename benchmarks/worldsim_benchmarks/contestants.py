@@ -90,12 +90,12 @@ def noise(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video
 
 
 def agnostic(arm: int) -> Corrupt:
-    """The true future of one arm, whatever was asked."""
+    """The true future of one arm, whatever was asked; where there is but one, of that."""
     return partial(_one_arm, arm=arm)
 
 
 def _one_arm(twins: Twins, severity: float, rng: np.random.Generator, *, arm: int) -> list[Video]:
-    return [_held(twins.cases[arm].truth.frames, len(case.plan)) for case in twins.cases]
+    return [_held(twins.cases[: arm + 1][-1].truth.frames, len(case.plan)) for case in twins.cases]
 
 
 def hedge(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
@@ -264,6 +264,6 @@ ORACLES = {"replay": REPLAY, "replay-codec": CEILING}
 
 def trivial(twins: Sequence[Twins]) -> tuple[Contestant, ...]:
     """The trivial contestants that make sense for these twins."""
-    paired = all(head.arms >= 2 for head in heads(twins))
+    paired = any(head.arms >= 2 for head in heads(twins))
     alone = [OtherEpisode(twins) if isinstance(one, OtherEpisode) else one for one in TRIVIAL]
     return (*alone, *(TRIVIAL_ON_TWINS if paired else ()))

@@ -12,7 +12,7 @@ from itertools import pairwise
 from tqdm import tqdm
 
 from worldsim_benchmarks import contestants as known
-from worldsim_benchmarks import harms
+from worldsim_benchmarks import detours, harms
 from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, title
 from worldsim_benchmarks.catalogue import choose, listed
 from worldsim_benchmarks.contestants import CEILING, REPLAY, Corrupt, Corrupted, trivial
@@ -69,6 +69,31 @@ UNSEEN = (
     Rung("as in the beginning", harms.belief("reset"), (0.0,), "costly", harms.GOES_ON),
     Rung("as last seen", harms.belief("frozen"), (0.0,), "costly", harms.GOES_ON),
 )
+CAMERA = (
+    Rung("codec, crf", known.codec, (17.0, 28.0), "benign"),
+    Rung("grain, levels", known.grain, (4.0,), "benign"),
+    Rung("blur, px of 128", detours.blur, (1.0,), "benign"),
+    Rung("blur, px of 128", detours.blur, (1.0, 4.0), "graded"),
+    Rung("the wrong way", known.exchanged, (0.0,), "wrong"),
+    Rung("no return", detours.stays, (0.0,), "costly"),
+    Rung("as far, times", detours.gain, (0.5,), "costly"),
+    Rung("as far, times", detours.gain, (1.5, 2.5), "graded"),
+    Rung("drift, degrees", detours.drift, (5.0, 20.0), "graded"),
+    Rung("late, s", known.delay, (0.1, 0.5), "graded"),
+    Rung("frozen, of the time", detours.freezes, (0.67, 0.33), "graded"),
+)
+"""A shift of the picture is none of them: it is a camera that is turned."""
+
+BARE = (
+    Rung("codec, crf", known.codec, (28.0,), "benign"),
+    Rung("blur, px of 128", detours.blur, (2.0,), "benign"),
+    Rung("the wrong way", known.exchanged, (0.0,), "wrong"),
+    Rung("no return", detours.stays, (0.0,), "costly"),
+    Rung("as far, times", detours.gain, (0.5,), "costly"),
+    Rung("drift, degrees", detours.drift, (5.0, 20.0), "graded"),
+)
+"""The same formulas, by another reader."""
+
 RUNGS: dict[str, tuple[Rung, ...]] = {
     "permanence-mujoco": UNSEEN,
     "permanence-voxel": UNSEEN,
@@ -89,6 +114,10 @@ RUNGS: dict[str, tuple[Rung, ...]] = {
         Rung("left for right", known.mirrored, (0.0,), "harmful"),
         Rung("time reversed", known.reversed_time, (0.0,), "costly"),
     ),
+    "camera-mujoco": CAMERA,
+    "camera-voxel": CAMERA,
+    "camera-mujoco-bare": BARE,
+    "camera-voxel-bare": BARE,
 }
 """By benchmark. What is harmful to one question can be no matter to another."""
 

@@ -52,18 +52,6 @@ LEAST_AREA = 6
 """Of a spot (px); see `ColourReader`."""
 
 
-class Poses(NamedTuple):
-    """Where a camera was.
-
-    Attributes:
-        pose: Camera-to-world, OpenCV axes, metres; NaN where a frame could not be read.
-        spots: On how many spots each rests.
-    """
-
-    pose: Float64[np.ndarray, "t 4 4"]
-    spots: Int[np.ndarray, " t"]
-
-
 class Spots(NamedTuple):
     """What a frame shows: hues, middles (px), and how wide a square as large would be (px)."""
 
@@ -86,6 +74,23 @@ class Matched(NamedTuple):
 
     place: Float64[np.ndarray, "m 3"]
     pixel: Float64[np.ndarray, "m 2"]
+
+
+class Poses(NamedTuple):
+    """Where a camera was.
+
+    Attributes:
+        pose: Camera-to-world, OpenCV axes, metres; NaN where a frame could not be read.
+        rests: The spots that each rests on.
+    """
+
+    pose: Float64[np.ndarray, "t 4 4"]
+    rests: list[Matched]
+
+    @property
+    def spots(self) -> Int[np.ndarray, " t"]:
+        """On how many spots each rests."""
+        return np.array([len(known.place) for known in self.rests])
 
 
 class Outline(NamedTuple):
@@ -148,7 +153,7 @@ class PoseReader:
                 poses[t], matched[t] = pose, known
         for first, end in _runs(np.isfinite(poses[:, 0, 0])):
             poses[first:end] = self._together(poses[first:end], matched[first:end])
-        return Poses(poses, np.array([len(known.place) for known in matched]))
+        return Poses(poses, matched)
 
     def _measured(
         self, frame: UInt8[np.ndarray, "h w 3"], hue: np.ndarray, centre: np.ndarray, area: np.ndarray
@@ -187,7 +192,7 @@ class PoseReader:
         which = number[low, high]
         gap = np.linalg.norm(self._beacon[which, 1] - self._beacon[which, 0], axis=-1)
         depth = self._focal * gap / np.linalg.norm(apart[low, high], axis=-1)
-        large = np.abs(np.log(side[np.stack([low, high])] * depth / self._focal / self._wide)).max(0, initial=0) < 0.5
+        large = np.abs(np.log(side[np.stack([low, high])] * depth / self._focal / self._wide)).max(0, initial=0) < 0.7
         return Posts(which[large], low[large], high[large], depth[large])
 
     def _guesses(self, spots: Spots, posts: Posts) -> Float64[np.ndarray, "n 4 4"]:
@@ -259,7 +264,11 @@ class PoseReader:
         whole = ((spots.pixel > 0.6 * spots.side[:, None]) & (spots.pixel < size - 0.6 * spots.side[:, None])).all(1)
         off[~((hue[:, None] == spots.hue) & whole)] = np.inf
         off[off > np.maximum(0.6 * outline.side, 2.5)[:, None]] = np.inf
-        narrow = np.abs(np.log(spots.side / outline.side[:, None]) + self._dim)
+        plain, nearest = outline.side * np.exp(-self._dim), off.argmin(1)
+        there = np.isfinite(off.min(1))
+        wider = spots.side[nearest[there]] ** 2 - plain[there] ** 2  # by how much a blur has spread them, all alike
+        spread = max(0.0, float(np.median(wider))) if there.any() else 0.0
+        narrow = np.abs(np.log(spots.side / np.sqrt(plain**2 + spread)[:, None]))
         known = NOTHING
         for alike in ALIKE:
             near = np.where(narrow < alike, off, np.inf)
