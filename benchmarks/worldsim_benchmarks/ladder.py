@@ -62,6 +62,8 @@ UNSEEN = (
     Rung("drawn in front", harms.harm(harms.drawn_in_front), (0.0,), "harmful", harms.HIDDEN),
     Rung("duplicate, diameters", harms.harm(harms.duplicate), (2.0,), "harmful"),
     Rung("two exchanged", harms.exchanged, (0.0,), "harmful", harms.SEVERAL),
+)
+COUNTED = (
     Rung("one less", harms.one_less, (0.0,), "harmful", harms.COUNTED),
     Rung("one more", harms.one_more, (0.0,), "harmful", harms.COUNTED),
     Rung("appears in the open, of the time", harms.one_more, (0.67, 0.33, 0.0), "graded", harms.OPEN),
@@ -95,7 +97,7 @@ BARE = (
 """The same formulas, by another reader."""
 
 RUNGS: dict[str, tuple[Rung, ...]] = {
-    "permanence-mujoco": UNSEEN,
+    "permanence-mujoco": (*UNSEEN, *COUNTED),
     "permanence-voxel": UNSEEN,
     "permanence": (
         *PICTURE,

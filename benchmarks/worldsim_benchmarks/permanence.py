@@ -171,12 +171,15 @@ class Permanence:
     def twins(self, split: str, *, size: int) -> Iterator[Twins]:
         """The cases of a split, the families in turn."""
         for each in self._asked(split, size=size):
-            yield replace(each, cases=tuple(map(self._seen, each.cases))) if self.suite else each
+            yield self.seen(each) if self.suite else each
 
-    def _seen(self, case: Case) -> Case:
-        """A case whose truth is that of one who looks, with the colour reader."""
-        truth = as_read(in_the_light(case.truth), self.reader)
-        return replace(case, truth=truth, before=in_the_light(case.before))
+    def seen(self, twins: Twins) -> Twins:
+        """Twins whose truths are those of one who looks, with the colour reader."""
+        cases = [
+            replace(case, truth=as_read(in_the_light(case.truth), self.reader), before=in_the_light(case.before))
+            for case in twins.cases
+        ]
+        return replace(twins, cases=tuple(cases))
 
     def score(self, twins: Twins, answers: Sequence[Video]) -> dict[str, Score]:
         """The mean, over the pairs of the first case with each other one, of all that is read of a pair."""
