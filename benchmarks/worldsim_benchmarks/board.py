@@ -44,7 +44,7 @@ def ranked(results: Sequence[Result]) -> list[tuple[tuple[str, str, int], list[R
 def explain(name: tuple[str, str, int], rows: Sequence[Result]) -> str:
     """What one needs to know to read a table."""
     twins = len(rows[0].cases)
-    warning = " Too few to rank by: a smoke test." if name[1] in NOT_FOR_RANKING else ""
+    warning = " Too few to rank by: a smoke test." if name[1].partition("-")[0] in NOT_FOR_RANKING else ""
     return (
         f"{twins} sets of twins at {name[2]} px, split `{name[1]}`. 0 is the best trivial answer, 100 the replayed "
         f"world through a video codec; brackets are 95 % intervals.{warning}"
