@@ -1,6 +1,8 @@
 """Who answers how often, in what order and where; and what becomes of answers that do not come."""
 
+import pickle
 import random
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -14,7 +16,7 @@ from worldsim_benchmarks import kept
 from worldsim_benchmarks.benchmark import Missing
 from worldsim_benchmarks.contestants import Corrupted
 from worldsim_benchmarks.entries import Modelled
-from worldsim_benchmarks.measure import measure, parts
+from worldsim_benchmarks.measure import Asking, measure, parts
 from worldsim_benchmarks.permanence import Permanence
 from worldsim_benchmarks.run import Entry, run
 
@@ -148,3 +150,22 @@ def test_another_episode_is_never_ones_own_however_few_are_asked_together(monkey
     other = next(one for one in known.trivial(PAIRS) if one.name == "random-other")
     [[answer, same]] = other.answer(PAIRS[:1], seed=0)
     assert np.array_equal(answer, PAIRS[1].cases[0].truth.frames) and np.array_equal(answer, same)
+
+
+def test_whoever_is_always_there_can_be_sent_to_another_process(on_disk):
+    for one in (*known.trivial(on_disk), *known.ORACLES.values(), Modelled("drift", Drift())):
+        sent = pickle.loads(pickle.dumps(Asking(Permanence(), one, on_disk, 0, 1)))
+        assert sent.contestant.name == one.name and len(sent.twins) == len(PAIRS)
+
+
+def test_variations_stand_in_columns_and_the_score_has_them_all():
+    kinds = ("id", "id", "ood", "held-out")
+    twins = [replace(each, variation=kind) for each, kind in zip(PAIRS, kinds, strict=True)]
+    drift = Entry(Modelled("drift", Drift()), "model")
+    results = {one.contestant: one for one in run(Permanence(), twins, [drift], split="toy", size=64)}
+    columns = results["replay"].columns
+    assert set(columns) == {"in distribution", "out of distribution", "held-out templates"}
+    assert all(number > 95 for number in columns.values())
+    assert (results["drift"].tier, results["grey"].tier, results["replay"].tier) == ("T1", "T0", "truth")
+    plain = next(iter(run(Permanence(), PAIRS, split="toy", size=64)))
+    assert plain.columns == {}
