@@ -197,12 +197,12 @@ def in_turn(questions: Iterable[Question], split: str, *, size: int) -> Iterator
     first, wanted = SPLITS[split]
     asked = list(questions)
     codes = Counter(question.code for question in asked)
-    if split == "dev" or split.startswith("test:"):
+    if of_each_family(split):
         lengths = [-(-wanted // codes[question.code]) for question in asked]
         order = [number for turn in range(max(lengths)) for number, length in enumerate(lengths) if turn < length]
     else:
         order = list(islice(cycle(range(len(asked))), wanted))
-    streams = [_varied(question, first, split, size=size) for question in asked]
+    streams = [varied(question, first, split, size=size) for question in asked]
     try:
         yield from (next(streams[number]) for number in order)
     finally:
@@ -210,7 +210,12 @@ def in_turn(questions: Iterable[Question], split: str, *, size: int) -> Iterator
             stream.close()
 
 
-def _varied(question: Question, first: int, split: str, *, size: int) -> Generator[Twins, None, None]:
+def of_each_family(split: str) -> bool:
+    """Whether a split has so many twins of each family, or in all."""
+    return split == "dev" or split.startswith("test:")
+
+
+def varied(question: Question, first: int, split: str, *, size: int) -> Generator[Twins, None, None]:
     """The twins of one question: as it is, or in the split `test` in all the variations that its scene has."""
     if not split.startswith("test:"):
         yield from question.all_twins(first, size=size)

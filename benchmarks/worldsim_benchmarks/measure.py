@@ -64,8 +64,29 @@ def measure(
     Raises:
         ValueError: Where an answer is not a uint8 video of the plan's length and the truth's size.
     """
-    asking = Asking(benchmark, contestant, twins, seed, samples)
-    marks = sorted((mark for some in executor.map(asking, list(parts(twins))) for mark in some), key=lambda one: one.at)
+    [measured] = measure_all(benchmark, twins, [contestant], seed=seed, samples=samples, executor=executor)
+    return measured
+
+
+def measure_all(
+    benchmark: Benchmark,
+    twins: Sequence[Twins],
+    contestants: Sequence[Contestant],
+    *,
+    seed: int = 0,
+    samples: int = 1,
+    executor: Executor = Here(),  # noqa: B008  it holds nothing
+) -> list[Measured]:
+    """Several contestants, whose parts are work for the same hands; else as `measure`."""
+    asking = Asking(benchmark, tuple(contestants), twins, seed, samples)
+    todo = [(who, part) for who in range(len(contestants)) for part in parts(twins)]
+    marks: list[list[Mark]] = [[] for _ in contestants]
+    for who, some in executor.map(asking, todo):
+        marks[who].extend(some)
+    return [_measured(benchmark, sorted(own, key=lambda mark: mark.at), samples) for own in marks]
+
+
+def _measured(benchmark: Benchmark, marks: Sequence["Mark"], samples: int) -> Measured:
     table = {
         name: np.array([mark.scores[name] for mark in marks], float).reshape(-1, samples).T
         for name in benchmark.metrics
@@ -96,41 +117,42 @@ class Mark:
 
 @dataclass(frozen=True)
 class Asking:
-    """Puts some of the twins to a contestant, here or elsewhere; the arguments are those of `measure`."""
+    """Puts some of the twins to one of the contestants, here or elsewhere; the arguments are those of `measure_all`."""
 
     benchmark: Benchmark
-    contestant: Contestant
+    contestants: tuple[Contestant, ...]
     twins: Sequence[Twins]
     seed: int
     samples: int
 
-    def __call__(self, part: list[int]) -> list[Mark]:
-        """The marks of those twins."""
-        asked = [self.twins[number] for number in part]
+    def __call__(self, item: tuple[int, list[int]]) -> tuple[int, list[Mark]]:
+        """Whose marks, and the marks: by the numbers of the contestant and of the twins."""
+        who, part = item
+        contestant, asked = self.contestants[who], [self.twins[number] for number in part]
         marks = [Mark(number, {name: [] for name in self.benchmark.metrics}) for number in part]
         for sample in range(self.samples):
-            answers = self.contestant.answer(asked, seed=self.seed + sample)
+            answers = contestant.answer(asked, seed=self.seed + sample)
             for mark, twins, own in zip(marks, asked, answers, strict=True):
-                self._score(mark, twins, own, sample)
-        return marks
+                self._score(contestant.name, mark, twins, own, sample)
+        return who, marks
 
-    def _score(self, mark: Mark, twins: Twins, answers: Sequence[Answer], sample: int) -> None:
+    def _score(self, name: str, mark: Mark, twins: Twins, answers: Sequence[Answer], sample: int) -> None:
         videos = [answer for answer in answers if not isinstance(answer, Missing)]
         for case, answer in zip(twins.cases, answers, strict=True):
             if isinstance(answer, Missing):
                 mark.reasons[f"{case.name}/s{sample}"] = answer.reason
             elif answer.shape != case.truth.frames.shape or answer.dtype != np.uint8:
                 raise ValueError(
-                    f"{self.contestant.name} answered {case.name} with {answer.dtype} {list(answer.shape)}; "
+                    f"{name} answered {case.name} with {answer.dtype} {list(answer.shape)}; "
                     f"uint8 {list(case.truth.frames.shape)} would do: one frame an action, as large as the context"
                 )
         whole = len(videos) == len(answers)
         mark.counted += whole
         scores = self.benchmark.score(twins, videos if whole else floor(twins))
-        for name in self.benchmark.metrics:
-            mark.scores[name].append(scores[name].value)
-            if np.isnan(scores[name].value):
-                mark.reasons[f"{twins.name}/{name}"] = scores[name].reason
+        for metric in self.benchmark.metrics:
+            mark.scores[metric].append(scores[metric].value)
+            if np.isnan(scores[metric].value):
+                mark.reasons[f"{twins.name}/{metric}"] = scores[metric].reason
 
 
 def floor(twins: Twins) -> list[Video]:

@@ -12,7 +12,7 @@ from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, Whole, t
 from worldsim_benchmarks.cases import digest
 from worldsim_benchmarks.contestants import CEILING, ORACLES, TRIVIAL_ON_TWINS, trivial
 from worldsim_benchmarks.kept import Head, heads
-from worldsim_benchmarks.measure import Measured, measure, raw
+from worldsim_benchmarks.measure import Measured, measure_all, raw
 from worldsim_benchmarks.result import Result, rounded, versions
 from worldsim_benchmarks.stats import bootstrap, by_family, means, overall
 
@@ -74,7 +74,7 @@ def run(
     if (scale := _scale_of(there)) is not None:
         yield from (one for one in there if one is not None)
     else:
-        measured = [measure(benchmark, twins, entry.contestant, seed=seed, executor=executor) for entry in bounds]
+        measured = measure_all(benchmark, twins, [one.contestant for one in bounds], seed=seed, executor=executor)
         numbers = [rounded(raw(benchmark, twins, one)) for one in measured]
         kinds = [(entry.kind, entry.contestant.name) for entry in bounds]
         scale = _scale(kinds, numbers)
@@ -86,7 +86,7 @@ def run(
         if before is not None and (before.floor, before.ceiling) == (scale.floor, scale.ceiling):
             yield before
         else:
-            one = measure(benchmark, twins, entry.contestant, seed=seed, samples=samples, executor=executor)
+            [one] = measure_all(benchmark, twins, [entry.contestant], seed=seed, samples=samples, executor=executor)
             yield rate(entry, one, about, scale=scale, **here)
 
 

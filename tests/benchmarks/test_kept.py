@@ -98,13 +98,13 @@ def bench(out: Path, models="still", **changes):
 @pytest.fixture
 def measured(monkeypatch):
     """The names of all who are measured, in order."""
-    names, measure = [], run.measure
+    names, measure_all = [], run.measure_all
 
-    def watched(benchmark, twins, contestant, **how):
-        names.append(contestant.name)
-        return measure(benchmark, twins, contestant, **how)
+    def watched(benchmark, twins, contestants, **how):
+        names.extend(one.name for one in contestants)
+        return measure_all(benchmark, twins, contestants, **how)
 
-    monkeypatch.setattr(run, "measure", watched)
+    monkeypatch.setattr(run, "measure_all", watched)
     return names
 
 
@@ -122,15 +122,15 @@ def test_the_same_command_again_measures_nothing_and_leaves_every_byte(tmp_path,
 def test_a_bench_killed_in_the_middle_goes_on_and_ends_equal(tmp_path, measured, monkeypatch):
     whole, halved = tmp_path / "whole", tmp_path / "halved"
     bench(whole, ["still", "drift"])
-    patient = run.measure
+    patient = run.measure_all
 
-    def killed(benchmark, twins, contestant, **how):
-        if contestant.name == "drift":
+    def killed(benchmark, twins, contestants, **how):
+        if contestants[0].name == "drift":
             raise KeyboardInterrupt
-        return patient(benchmark, twins, contestant, **how)
+        return patient(benchmark, twins, contestants, **how)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(run, "measure", killed)
+        patch.setattr(run, "measure_all", killed)
         bench(halved, ["still", "drift"])
     measured.clear()
     bench(halved, ["still", "drift"])

@@ -154,8 +154,8 @@ def test_another_episode_is_never_ones_own_however_few_are_asked_together(monkey
 
 def test_whoever_is_always_there_can_be_sent_to_another_process(on_disk):
     for one in (*known.trivial(on_disk), *known.ORACLES.values(), Modelled("drift", Drift())):
-        sent = pickle.loads(pickle.dumps(Asking(Permanence(), one, on_disk, 0, 1)))
-        assert sent.contestant.name == one.name and len(sent.twins) == len(PAIRS)
+        sent = pickle.loads(pickle.dumps(Asking(Permanence(), (one,), on_disk, 0, 1)))
+        assert sent.contestants[0].name == one.name and len(sent.twins) == len(PAIRS)
 
 
 def test_variations_stand_in_columns_and_the_score_has_them_all():
