@@ -102,7 +102,9 @@ def test_a_metric_is_as_reliable_as_it_orders_contestants_alike_on_other_worlds(
 class Fake(Permanence):
     """A benchmark that is its metric's mean."""
 
-    version, metrics = 1, ("TDS",)
+    def __init__(self):
+        super().__init__(version=1)
+        self.metrics = ("TDS",)
 
     def headline(self, means):
         return means["TDS"]

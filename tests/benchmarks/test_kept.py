@@ -66,13 +66,16 @@ def test_the_second_time_nothing_is_simulated(tmp_path):
 @pytest.mark.parametrize("what", ["split", "size", "version", "worlds", "renderer"])
 def test_truth_of_something_else_is_simulated_anew(what, tmp_path, monkeypatch):
     kept.kept(Toy(), "quick", size=64, folder=tmp_path)
-    if what == "version":
-        monkeypatch.setattr(Toy, "version", 99)
     if what == "worlds":
         monkeypatch.setattr(kept, "_source", lambda: "another world")
     if what == "renderer":
         monkeypatch.setattr(kept, "_drawn_by", lambda: "a pencil")
-    kept.kept(Toy(), "dev" if what == "split" else "quick", size=128 if what == "size" else 64, folder=tmp_path)
+    kept.kept(
+        Toy(version=99) if what == "version" else Toy(),
+        "dev" if what == "split" else "quick",
+        size=128 if what == "size" else 64,
+        folder=tmp_path,
+    )
     assert Toy.built == 2
 
 
