@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import cycle, islice
 from typing import NamedTuple
 
@@ -232,7 +233,11 @@ def varied(question: Question, first: int, split: str, *, size: int) -> Generato
 
 def at(context: int, future: int) -> Callable[[Sequence[Told]], Cut]:
     """A cut after so many frames, of every episode."""
-    return lambda told: Cut(context, future)
+    return partial(_always, Cut(context, future))
+
+
+def _always(cut: Cut, told: Sequence[Told]) -> Cut:
+    return cut
 
 
 def case(

@@ -24,17 +24,17 @@ LEAST_SEEN, LEAST_HIDDEN, LEAST_AGAIN = 3, 3, 5
 
 def until_seen_again(context: int, **notes: int) -> Callable[[Sequence[Told]], Cut | None]:
     """A cut after so many frames; the future ends when what tells the arms apart has been seen again for a while."""
+    return partial(_until_seen_again, context, notes)
 
-    def cut(told: Sequence[Told]) -> Cut | None:
-        most = len(told[0].actions) + 1 - context
-        asked = _asked(told, context, most, notes)
-        if not asked:
-            return None
-        future = OPEN if notes.get("open") else max(each.again[0] for each in asked) + AFTER
-        where = Cut(context, min(future, most), notes)
-        return where if _asked(told, *where) else None
 
-    return cut
+def _until_seen_again(context: int, notes: Mapping[str, int], told: Sequence[Told]) -> Cut | None:
+    most = len(told[0].actions) + 1 - context
+    asked = _asked(told, context, most, notes)
+    if not asked:
+        return None
+    future = OPEN if notes.get("open") else max(each.again[0] for each in asked) + AFTER
+    where = Cut(context, min(future, most), notes)
+    return where if _asked(told, *where) else None
 
 
 def _asked(told: Sequence[Told], context: int, future: int, notes: Mapping[str, int]) -> list[Asked]:

@@ -13,7 +13,8 @@ from worldsim.data.executor import Ray
 from worldsim.models.baselines import Drift
 from worldsim_benchmarks import contestants as known
 from worldsim_benchmarks import kept
-from worldsim_benchmarks.benchmark import Missing
+from worldsim_benchmarks.benchmark import Missing, title
+from worldsim_benchmarks.catalogue import BENCHMARKS
 from worldsim_benchmarks.contestants import Corrupted
 from worldsim_benchmarks.entries import Modelled
 from worldsim_benchmarks.measure import Asking, measure, parts
@@ -156,6 +157,12 @@ def test_whoever_is_always_there_can_be_sent_to_another_process(on_disk):
     for one in (*known.trivial(on_disk), *known.ORACLES.values(), Modelled("drift", Drift())):
         sent = pickle.loads(pickle.dumps(Asking(Permanence(), (one,), on_disk, 0, 1)))
         assert sent.contestants[0].name == one.name and len(sent.twins) == len(PAIRS)
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_every_benchmark_can_be_sent_to_another_process(name):
+    benchmark = BENCHMARKS[name]()
+    assert title(pickle.loads(pickle.dumps(benchmark))) == title(benchmark)
 
 
 def test_variations_stand_in_columns_and_the_score_has_them_all():
