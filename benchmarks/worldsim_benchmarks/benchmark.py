@@ -52,7 +52,7 @@ class Truth:
         pose: Where the camera was: camera-to-world, OpenCV axes, metres.
         intrinsics: Its K, in pixels of the frames.
         state: Whatever else the world tells of each frame, by the names of `SceneEnv.truth`: `pos` [t o 3] (m),
-            `present` [t o], and what is true of this scene alone.
+            `present` [t o], and what is true of this scene alone; and `ids` [t h w], which thing is at each pixel.
     """
 
     frames: UInt8[np.ndarray, "t h w 3"]

@@ -53,6 +53,7 @@ def tell(env: SceneEnv, arm: Arm, *, seed: int) -> Told:
     ids = np.stack([observation["segmentation"] for observation, _ in steps])
     first = steps[0][1]["truth"]
     state = {name: np.stack([info["truth"][name] for _, info in steps]) for name in first if name not in UNSTATED}
+    state["ids"] = ids.astype(np.int16)
     area, centre = _masks(ids, objects=len(first["hue"]))
     truth = Truth(
         frames=frames,
@@ -124,6 +125,7 @@ class Question:
         template: How the world looks.
         ranges: From where its parameters are drawn.
         beliefs: What else may be believed of the first arm, by name: which other telling shows that.
+        steps: How many of its steps are told; all of them by default.
     """
 
     code: str
@@ -133,6 +135,7 @@ class Question:
     template: str = "palette"
     ranges: str = "train"
     beliefs: Mapping[str, str] = field(default_factory=dict)
+    steps: int | None = None
 
     @property
     def variation(self) -> str:
@@ -142,7 +145,7 @@ class Question:
     def twins(self, seed: int, env: SceneEnv) -> Twins | None:
         """The twins of one seed; None where that episode does not answer the question."""
         env.reset(seed=seed)
-        arms = env.arms()
+        arms = {name: arm._replace(actions=arm.actions[: self.steps]) for name, arm in env.arms().items()}
         told = [tell(env, arms[arm], seed=seed) for arm in self.arms]
         where = self.cut(told)
         if where is None:

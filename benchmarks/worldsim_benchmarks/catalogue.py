@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from worldsim_benchmarks import permanence_suites
+from worldsim_benchmarks import cause_effect, permanence_suites
 from worldsim_benchmarks.benchmark import Benchmark, title
 from worldsim_benchmarks.camera import CameraPaths
 from worldsim_benchmarks.fidelity import Fidelity
@@ -12,6 +12,8 @@ from worldsim_benchmarks.permanence import Permanence
 
 BENCHMARKS: dict[str, Callable[[], Any]] = {
     "permanence": Permanence,
+    "cause-effect-mujoco": cause_effect.mujoco,
+    "cause-effect-voxel": cause_effect.voxel,
     "permanence-mujoco": permanence_suites.mujoco,
     "permanence-voxel": permanence_suites.voxel,
     "fidelity": Fidelity,

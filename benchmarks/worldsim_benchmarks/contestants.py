@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from einops import rearrange
+from jaxtyping import UInt8
 from scipy import ndimage
 
 from worldsim.video import PROFILES, read_mp4, write_mp4
@@ -57,7 +58,7 @@ class OtherEpisode:
         ]
 
 
-def _held(frames: Video, length: int) -> Video:
+def _held(frames: Video, length: int) -> UInt8[np.ndarray, "n h w 3"]:
     return frames[np.minimum(np.arange(length), len(frames) - 1)]
 
 
@@ -175,7 +176,9 @@ def delay(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video
     answers = []
     for case in twins.cases:
         late = np.arange(len(case.plan)) - max(1, round(severity * case.fps))
-        answers.append(np.where((late >= 0)[:, None, None, None], case.truth.frames[late], case.seen[-1]))
+        answers.append(
+            np.where((late >= 0)[:, None, None, None], case.truth.frames[np.maximum(late, 0)], case.seen[-1])
+        )
     return answers
 
 

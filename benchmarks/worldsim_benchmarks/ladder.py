@@ -9,14 +9,15 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 
+import numpy as np
 from tqdm import tqdm
 
 from worldsim_benchmarks import contestants as known
-from worldsim_benchmarks import detours, harms
+from worldsim_benchmarks import detours, harms, miscaused
 from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, title
 from worldsim_benchmarks.catalogue import choose, listed
 from worldsim_benchmarks.contestants import CEILING, REPLAY, Corrupt, Corrupted, trivial
-from worldsim_benchmarks.measure import measure, raw
+from worldsim_benchmarks.measure import measure
 from worldsim_benchmarks.run import Scale
 from worldsim_benchmarks.stats import by_family
 
@@ -96,6 +97,29 @@ BARE = (
 )
 """The same formulas, by another reader."""
 
+MOVED = ("M-COL", "M-DOM", "M-SUP", "M-RMP", "M-LEV", "M-PSH", "M-DOSE", "V-BRK", "V-PLC")
+"""The families in which things are moved, and nothing else is; among blocks sand and water are moved, too."""
+
+KEPT = ("M-BITE", "M-BITE-AWAY", "V-BREAK", "V-PLACE")
+CAUSES = (
+    *PICTURE,
+    Rung("blur, px", known.blur, (0.7,), "benign"),
+    Rung("gamma", known.gamma, (0.1,), "benign"),
+    Rung("effects exchanged", miscaused.exchanged, (0.0,), "wrong"),
+    Rung("effects reversed", miscaused.gain, (-1.0,), "wrong", MOVED),
+    Rung("effects, times", miscaused.gain, (0.75, 0.5, 0.25), "graded", MOVED),
+    Rung("effects, times", miscaused.gain, (1.5, 2.0), "graded", MOVED),
+    Rung("late effect, s", miscaused.late, (0.1, 0.2, 0.5, 1.0), "graded", MOVED),
+    Rung(
+        "the placebo works", miscaused.reacts, (0.0,), "harmful", (*MOVED, "M-BITE", "M-RIG", "V-GRV", "V-WAT", "V-TNT")
+    ),
+    Rung("what was done heals", miscaused.healed, (0.0,), "harmful", KEPT),
+)
+ORDERED = (
+    Rung("out of order", miscaused.out_of_order, (0.0,), "harmful", ("M-DOM",)),
+    Rung("jelly, diameters", miscaused.jelly, (0.25, 0.5, 1.0, 2.0), "graded", ("M-RIG",)),
+    Rung("jelly, diameters", miscaused.jelly, (2.0,), "harmful", ("M-RIG",)),
+)
 RUNGS: dict[str, tuple[Rung, ...]] = {
     "permanence-mujoco": (*UNSEEN, *COUNTED),
     "permanence-voxel": UNSEEN,
@@ -120,6 +144,8 @@ RUNGS: dict[str, tuple[Rung, ...]] = {
     "camera-voxel": CAMERA,
     "camera-mujoco-bare": BARE,
     "camera-voxel-bare": BARE,
+    "cause-effect-mujoco": (*CAUSES, *ORDERED),
+    "cause-effect-voxel": CAUSES,
 }
 """By benchmark. What is harmful to one question can be no matter to another."""
 
@@ -150,8 +176,12 @@ def climb(benchmark: Benchmark, twins: Sequence[Twins], *, progress: bool = Fals
 
     @cache
     def scales(families: tuple[str, ...] = ()) -> Mapping[str, Scale]:
-        floors, ceiling = [numbers(one, families) for one in trivial(twins)], numbers(CEILING, families)
+        floors, ceiling = [part(numbers(one), families) for one in trivial(twins)], part(numbers(CEILING), families)
         return {code: Scale(max(floor[code] for floor in floors), number) for code, number in ceiling.items()}
+
+    def part(found: Mapping[str, float], families: tuple[str, ...]) -> Mapping[str, float]:
+        own = {code: number for code, number in found.items() if code in families}
+        return {ALL: float(np.nanmean(list(own.values()))), **own} if own else found
 
     steps = [
         _step("replay", "perfect", numbers(REPLAY), scales()),

@@ -48,19 +48,22 @@ def twin_test(
     answers: Sequence[UInt8[np.ndarray, "t h w 3"]],
     asked: Bool[np.ndarray, " t"],
     seen: Bool[np.ndarray, "t h w"] | None = None,
+    where: Bool[np.ndarray, "t h w"] | None = None,
 ) -> Float[np.ndarray, " t"]:
     """The twin discrimination score of each frame, in [-1, 1]; NaN where the twins cannot be told apart.
 
     With a, b the renders of twins A and B, and M the pixels where they differ, an answer to A earns by how much it is
     nearer to a than to b on M, and likewise B: `½ [clip((d(x̂ᴬ,b) − d(x̂ᴬ,a)) / D) + clip((d(x̂ᴮ,a) − d(x̂ᴮ,b)) / D)]`
     with d the mean absolute difference on M and D = d(a, b). The same answer to both earns exactly 0; the twins
-    exchanged earn -1. Where `seen` is given, no other pixels are looked at.
+    exchanged earn -1. Where `seen` is given, no other pixels are looked at, and only those `where` it is asked are M.
     """
     a, b = (truth.astype(float) for truth in truths)
     apart = np.abs(a - b).max(-1)
     tells, same = apart > DIFFERS, apart <= 2
     if seen is not None:
         tells, same = tells & seen, same & seen
+    if where is not None:
+        tells = tells & where
     middle = (a + b) / 2
     fitted = [fit_colours(answer, middle, same) for answer in answers]
     scores = np.full(len(a), np.nan)

@@ -19,13 +19,16 @@ from worldsim_benchmarks.run import run
 TWINS, FEW = 6, 2
 """How many twins are asked, and how many of a camera's long clips."""
 
+EACH = {"cause-effect-mujoco": 10, "cause-effect-voxel": 8}
+"""Where corruptions are of single families, one of each."""
+
 
 @pytest.fixture(scope="module", params=sorted(BENCHMARKS))
 def asked(request):
     """A benchmark and a few of its twins."""
     benchmark = BENCHMARKS[request.param]()
     size = benchmark.sizes[0]
-    number = FEW if benchmark.name.startswith("camera") else max(3, TWINS * 64 // size)
+    number = FEW if benchmark.name.startswith("camera") else EACH.get(benchmark.name, max(3, TWINS * 64 // size))
     return benchmark, list(islice(benchmark.twins("quick", size=size), number))
 
 
