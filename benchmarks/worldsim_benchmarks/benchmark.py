@@ -217,6 +217,15 @@ class Whole(Protocol):
         ...
 
 
+@runtime_checkable
+class Pooled(Protocol):
+    """Scores several answers together, where the mean of samples is worth something else than the mean of scores."""
+
+    def pool(self, twins: Twins, samples: Sequence[Sequence[Video]]) -> Mapping[str, Score]:
+        """Those metrics that are of all samples at once; for the others each sample has its own score."""
+        ...
+
+
 def title(benchmark: Benchmark) -> str:
     """The name with its version, such as `permanence@1`."""
     return f"{benchmark.name}@{benchmark.version}"

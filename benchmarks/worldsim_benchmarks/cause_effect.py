@@ -14,9 +14,9 @@ shows it; where they differ by actions, it ends before them.
 - kappa, interventional concordance, read by colour: `2 <p, r> / (|p|² + |r|²)` of the imagined and the real effect, the
   difference between the arms in where things are (of a bitten cookie: how much of it is to be seen). 1 is equal, 0 no
   effect, -1 reversed; half and twice the effect get 0.8. Over several samples it is taken of their mean.
-- TDS, the twin test, on the pixels of the things that are affected (among blocks, of everything but the block that the
-  hand breaks or puts). Pixels that the context told apart already do not count. Where a family asks for what stays (a
-  bite, a block, after they were out of sight) only the frames thereafter count, for kappa and TDS both.
+- TDS, the twin test, on the pixels of the things that are affected (where sand, water, doors or the ground are, on all
+  pixels). Pixels that the context told apart already do not count. Where a family asks for what stays (a bite, a block,
+  after they were out of sight) only the frames thereafter count, for kappa and TDS both.
 - Loc, locality: 1 less the size of what the placebo does to the affected things, in units of what the cause does.
 - own: what a family asks besides, 1 where it asks nothing. `Rig` (M-RIG): 1 less how far six marks of the imagined
   chair are from any rigid one. `order` (M-DOM): Kendall's tau of when dominoes fall. M-DOSE: the mean of `rho`,
@@ -106,15 +106,20 @@ class CauseEffect:
 
     def score(self, twins: Twins, answers: Sequence[Video]) -> dict[str, Score]:
         """Every metric of one answer."""
-        return self.pool(twins, [answers])
-
-    def pool(self, twins: Twins, samples: Sequence[Sequence[Video]]) -> dict[str, Score]:
-        """Every metric of several answers: kappa of their mean effect, the mean of all else."""
-        asked = Asked(self.families[twins.family], twins, samples, self.reader)
         found = {name: Score(np.nan, f"{twins.family} does not ask for it") for name in self.metrics}
-        for name, value in asked.values().items():
+        for name, value in self._asked(twins, answers).values().items():
             found[name] = Score(value) if np.isfinite(value) else Score(np.nan, f"these twins do not show {name}")
         return found
+
+    def pool(self, twins: Twins, samples: Sequence[Sequence[Video]]) -> dict[str, Score]:
+        """kappa of several answers together, which is that of their mean effect."""
+        asked = [self._asked(twins, answers) for answers in samples]
+        if not asked[0].family.state:
+            return {}
+        return {"kappa": Score(asked[0].pair.agreement(np.stack([each.change for each in asked])))}
+
+    def _asked(self, twins: Twins, answers: Sequence[Video]) -> "Asked":
+        return Asked(self.families[twins.family], twins, answers, self.reader)
 
     def headline(self, means: Mapping[str, np.ndarray | float]) -> np.ndarray | float:
         """`max(0, ½ (kappa + TDS)) · max(0, Loc) · own` of a family."""
@@ -139,64 +144,55 @@ class Asked:
     Args:
         family: Of what kind they are.
         twins: The cases; the first two are the pair.
-        samples: One or more answers to all of them.
+        answers: One video for each of them.
         reader: Reads things by their hue.
     """
 
-    def __init__(self, family: Family, twins: Twins, samples: Sequence[Sequence[Video]], reader: ColourReader):
+    def __init__(self, family: Family, twins: Twins, answers: Sequence[Video], reader: ColourReader):
         one, other = twins.cases[:2]
-        self.family, self.cases, self.samples = family, twins.cases, samples
+        self.family, self.cases, self.answers = family, twins.cases, answers
         self.arms = [case.arm for case in self.cases]
         self.pair = Pair(family, one.before, one.truth, other.before, other.truth)
-        read = [i for i, arm in enumerate(self.arms) if arm != "noop"]
-        self.sightings = [{i: reader.read(answers[i]) for i in read} for answers in samples]
-        self.seen = [
-            {i: effects.read(sighting, self.pair.hues, len(self.cases[i].plan)) for i, sighting in sightings.items()}
-            for sightings in self.sightings
-        ]
-        self.changes = np.stack([self.pair.change(seen[0], seen[1]) for seen in self.seen])
+        self.sightings = {i: reader.read(answers[i]) for i, arm in enumerate(self.arms) if arm != "noop"}
+        self.seen = {
+            i: effects.read(sighting, self.pair.hues, len(answers[i])) for i, sighting in self.sightings.items()
+        }
+        self.change = self.pair.change(self.seen[0], self.seen[1])
 
     def values(self) -> dict[str, float]:
         """Every metric that the family asks for."""
-        pair, count = self.pair, range(len(self.samples))
-        found = {"TDS": self._mean(map(self._told_apart, count)), "J": self._mean(map(self._events, count))}
+        pair = self.pair
+        found = {"TDS": self._told_apart(), "J": self._events()}
         if self.family.state:
-            found["kappa"] = min(
-                effects.concordance(self.changes + apart, pair.real + apart, pair.asked) for apart in (0, pair.apart)
-            )
+            found["kappa"] = pair.agreement(self.change[None])
         if self.family.placebos:
-            found["noop"] = self._mean(map(self._same, count))
+            found["noop"] = self._same()
         if self.family.placebos and self.family.state:
-            found["Loc"] = self._mean(map(self._local, count))
+            found["Loc"] = self._local()
         if self.family.state == "centre" and not self.family.kept:
             real = effects.onsets(np.where(pair.asked[..., None], pair.real, 0), pair.wide)
-            begun = [effects.onsets(np.nan_to_num(change), pair.wide) for change in self.changes]
-            found["onset"] = self._mean(effects.timing(mine, real, self.cases[0].fps) for mine in begun)
+            mine = effects.onsets(np.nan_to_num(self.change), pair.wide)
+            found["onset"] = effects.timing(mine, real, self.cases[0].fps)
             if self.family.extra == "order":
-                found["order"] = self._mean(effects.order(mine, real) for mine in begun)
+                found["order"] = effects.order(mine, real)
         if self.family.doses:
-            found["rho"], found["slope"] = np.mean([self._response(k) for k in count], 0).tolist()
+            found["rho"], found["slope"] = self._response(self.family.doses)
         if self.family.extra == "Rig":
-            found["Rig"] = self._mean(self._rigid(k) for k in count)
+            found["Rig"] = self._rigid()
         return found
 
-    @staticmethod
-    def _mean(numbers) -> float:
-        found = [number for number in numbers if np.isfinite(number)]
-        return float(np.mean(found)) if found else np.nan
-
-    def _told_apart(self, k: int) -> float:
+    def _told_apart(self) -> float:
         """The twin test of the pair."""
         frames = [truth.frames for truth in self.pair.truths]
         seen = np.broadcast_to(~self.pair.told, self.pair.pixels.shape)
-        scores = twin_test(frames, self.samples[k][:2], self.pair.frames, seen, self.pair.pixels)
+        scores = twin_test(frames, self.answers[:2], self.pair.frames, seen, self.pair.pixels)
         return float(scores[~np.isnan(scores)].mean())
 
     def _like(self) -> int:
         """The case that placebos are like."""
         return self.arms.index("factual") if "factual" in self.arms else 0
 
-    def _local(self, k: int) -> float:
+    def _local(self) -> float:
         """Locality on the placebo."""
         like, placebo = self._like(), next(i for i, arm in enumerate(self.arms) if arm.startswith("placebo"))
         truths = [self.cases[i].truth for i in (like, placebo)]
@@ -209,35 +205,40 @@ class Asked:
         held = ~elsewhere(truths[0].pose, truths[1].pose)
         acting = self.pair.asked & (np.linalg.norm(real, axis=-1) > effects.NOISE)
         asked = acting & well[0].well & well[1].well & held[:, None]
-        one, other = (self.seen[k][i].state(self.family.state) for i in (like, placebo))
+        one, other = (self.seen[i].state(self.family.state) for i in (like, placebo))
         return effects.locality(other - one, asked, effects.strength(real, acting))
 
-    def _same(self, k: int) -> float:
+    def _same(self) -> float:
         """Whether the same question got the same answer, give or take a rounding."""
-        like, again = (self.samples[k][i].astype(int) for i in (self._like(), self.arms.index("noop")))
+        like, again = (self.answers[i].astype(int) for i in (self._like(), self.arms.index("noop")))
         return float(np.abs(like - again).max() <= 2)
 
-    def _response(self, k: int) -> tuple[float, float]:
-        doses = self.family.doses or {}
+    def _response(self, doses: Mapping[str, float]) -> tuple[float, float]:
+        """How the effect rises with its dose."""
         rows = [i for i, arm in enumerate(self.arms) if arm in doses]
         real = [self.pair.reached(self.pair.truly(self.cases[i].truth)) for i in rows]
-        mine = [self.pair.reached(self.seen[k][i]) for i in rows]
+        mine = [self.pair.reached(self.seen[i]) for i in rows]
         return effects.response([doses[self.arms[i]] for i in rows], mine, real)
 
-    def _rigid(self, k: int) -> float:
-        marks = [rigidity(case.truth, self.seen[k][i].centre, self.pair.hues) for i, case in enumerate(self.cases[:2])]
-        return float(np.nanmean(np.concatenate(marks)))
+    def _rigid(self) -> float:
+        """How rigid the pair's marked body is, over the frames in which that can be told."""
+        pair = self.cases[:2]
+        scores = np.concatenate(
+            [rigidity(case.truth, self.seen[i].centre, self.pair.hues) for i, case in enumerate(pair)]
+        )
+        asked = scores[~np.isnan(scores)]
+        return float(asked.mean()) if len(asked) else np.nan
 
-    def _events(self, k: int) -> float:
+    def _events(self) -> float:
         """Youden's J over what happens in one arm alone; NaN where nothing does."""
-        marks = [mark for event in self.family.events if (mark := self._event(k, event)) is not None]
+        marks = [mark for event in self.family.events if (mark := self._event(event)) is not None]
         return float(np.mean(marks)) if marks else np.nan
 
-    def _event(self, k: int, event: Event) -> float | None:
+    def _event(self, event: Event) -> float | None:
         """1 where an event is read in the arm in which it happens and in no other; None where both arms are alike."""
-        return self._of_blocks(k, event) if event.kinds else self._of_thing(k, event)
+        return self._of_blocks(event) if event.kinds else self._of_thing(event)
 
-    def _of_thing(self, k: int, event: Event) -> float | None:
+    def _of_thing(self, event: Event) -> float | None:
         """By its hue: is the thing nearer to where it is in this arm than to where it is in the other?"""
         pair = self.pair
         slot = pair.carried if event.slot == CARRIED else event.slot
@@ -255,13 +256,13 @@ class Asked:
             return None
         rights = []
         for i in range(2):
-            sighting, frames = self.sightings[k][i], len(pair.truths[i].frames)
+            sighting, frames = self.sightings[i], len(pair.truths[i].frames)
             mine = effects.read(sighting, hues, frames).state(self.family.state)[at, 0]
             own, other = _apart(mine, real[i]), _apart(mine, real[1 - i])
             rights.append(0.5 if own == other and np.isfinite(own) else float(own < other))
         return sum(rights) - 1
 
-    def _of_blocks(self, k: int, event: Event) -> float | None:
+    def _of_blocks(self, event: Event) -> float | None:
         """By the twin test, where blocks of the kinds are in either arm: do the pixels look like this arm's?"""
         one, other = self.pair.truths
         numbers = [one.state["present"].shape[1] - 1 + INDEX[kind] for kind in event.kinds]
@@ -271,7 +272,7 @@ class Asked:
         if where[at].sum() < LEAST_AREA:
             return None
         a, b = (truth.frames[at][where[at]].astype(float) for truth in (one, other))
-        mine = [self.samples[k][i][at][where[at]].astype(float) for i in range(2)]
+        mine = [self.answers[i][at][where[at]].astype(float) for i in range(2)]
         between = np.abs(a - b).mean()
         nearer = [np.abs(mine[0] - b).mean() - np.abs(mine[0] - a).mean()]
         nearer.append(np.abs(mine[1] - a).mean() - np.abs(mine[1] - b).mean())

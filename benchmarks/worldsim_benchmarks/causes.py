@@ -113,7 +113,7 @@ MUJOCO = (
 """The scenes of MuJoCo that have causes."""
 
 
-def _blocks(code: str, scene: str, act: str, *events: Event, things: tuple[int, ...] = (0,), own=()) -> Family:
+def _blocks(code: str, scene: str, act: str, *events: Event, things=(0,), own=(), pixels="all") -> Family:
     return Family(
         code=code,
         scene=f"worldsim/{scene}-v0",
@@ -123,33 +123,43 @@ def _blocks(code: str, scene: str, act: str, *events: Event, things: tuple[int, 
         future=64,
         own=own,
         placebos=("placebo",),
-        pixels="all",
+        pixels=pixels,
         events=events,
     )
 
 
-_BREAK = _blocks("V-BRK", "VoxelBreak", "break", Event("present", 0), Event("went", 1), things=(1,), own=(0,))
-_PLACE = _blocks("V-PLC", "VoxelPlace", "place", Event("present", CARRIED), Event("went", 0))
+_WENT, _BROKE, _PLACED = Event("went", 0), Event("present", 0), Event("present", CARRIED)
+_BREAK = _blocks("V-BRK", "VoxelBreak", "break", _BROKE, Event("went", 1), things=(1,), own=(0,), pixels="things")
+_PLACE = _blocks("V-PLC", "VoxelPlace", "place", _PLACED, _WENT, pixels="things")
 _WATERS = tuple(name for name in INDEX if name.startswith("water"))
 VOXEL = (
     _BREAK,
     _PLACE,
-    _blocks("V-GRV", "VoxelSand", "break", Event("went", 0), Event("fell", kinds=("sand", "gravel"))),
-    _blocks("V-WAT", "VoxelWater", "break", Event("went", 0), Event("flowed", kinds=_WATERS)),
+    _blocks("V-GRV", "VoxelSand", "break", _WENT, Event("fell", kinds=("sand", "gravel"))),
+    _blocks("V-WAT", "VoxelWater", "break", _WENT, Event("flowed", kinds=_WATERS)),
     replace(
         _blocks(
             "V-BTN",
             "VoxelButton",
             "press",
-            Event("went", 0),
+            _WENT,
             Event("opened", kinds=("door_closed", "door_open")),
             Event("lit", kinds=("lamp", "lamp_on")),
         ),
         state="",
     ),
-    _blocks("V-TNT", "VoxelTNT", "light", Event("present", 0), Event("went", 1), things=(0, 1)),
-    replace(_BREAK, code="V-BREAK", pairs=(("away", "do:away"),), placebos=(), own=(), things=(0, 1), kept="away"),
-    replace(_PLACE, code="V-PLACE", pairs=(("away", "do:away"),), placebos=(), kept="away"),
+    _blocks("V-TNT", "VoxelTNT", "light", _BROKE, Event("went", 1), things=(0, 1)),
+    replace(
+        _BREAK,
+        code="V-BREAK",
+        pairs=(("away", "do:away"),),
+        placebos=(),
+        own=(),
+        things=(0, 1),
+        pixels="all",
+        kept="away",
+    ),
+    replace(_PLACE, code="V-PLACE", pairs=(("away", "do:away"),), placebos=(), pixels="all", kept="away"),
 )
 """The scenes among blocks that have causes."""
 

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from worldsim.data.executor import Executor, Here
-from worldsim_benchmarks.benchmark import Answer, Benchmark, Contestant, Missing, Twins, Video
+from worldsim_benchmarks.benchmark import Answer, Benchmark, Contestant, Missing, Pooled, Twins, Video
 from worldsim_benchmarks.contestants import grey
 from worldsim_benchmarks.kept import heads
 from worldsim_benchmarks.stats import overall
@@ -130,13 +130,19 @@ class Asking:
         who, part = item
         contestant, asked = self.contestants[who], [self.twins[number] for number in part]
         marks = [Mark(number, {name: [] for name in self.benchmark.metrics}) for number in part]
+        scored: list[list[Sequence[Video]]] = [[] for _ in part]
         for sample in range(self.samples):
             answers = contestant.answer(asked, seed=self.seed + sample)
-            for mark, twins, own in zip(marks, asked, answers, strict=True):
-                self._score(contestant.name, mark, twins, own, sample)
+            for mark, twins, own, kept in zip(marks, asked, answers, scored, strict=True):
+                kept.append(self._score(contestant.name, mark, twins, own, sample))
+        if self.samples > 1 and isinstance(self.benchmark, Pooled):
+            for mark, twins, kept in zip(marks, asked, scored, strict=True):
+                for name, score in self.benchmark.pool(twins, kept).items():
+                    mark.scores[name] = [score.value] * self.samples
         return who, marks
 
-    def _score(self, name: str, mark: Mark, twins: Twins, answers: Sequence[Answer], sample: int) -> None:
+    def _score(self, name: str, mark: Mark, twins: Twins, answers: Sequence[Answer], sample: int) -> Sequence[Video]:
+        """Add what a sample got, and hand back what was scored."""
         videos = [answer for answer in answers if not isinstance(answer, Missing)]
         for case, answer in zip(twins.cases, answers, strict=True):
             if isinstance(answer, Missing):
@@ -148,11 +154,13 @@ class Asking:
                 )
         whole = len(videos) == len(answers)
         mark.counted += whole
-        scores = self.benchmark.score(twins, videos if whole else floor(twins))
+        judged = videos if whole else floor(twins)
+        scores = self.benchmark.score(twins, judged)
         for metric in self.benchmark.metrics:
             mark.scores[metric].append(scores[metric].value)
             if np.isnan(scores[metric].value):
                 mark.reasons[f"{twins.name}/{metric}"] = scores[metric].reason
+        return judged
 
 
 def floor(twins: Twins) -> list[Video]:

@@ -5,7 +5,8 @@ frame, where what is behind them is seen in another, and put back elsewhere or a
 """
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
+from scipy import ndimage
 
 from worldsim_benchmarks import effects
 from worldsim_benchmarks.benchmark import Case, Twins, Video
@@ -126,7 +127,7 @@ def redrawn(
     """A true future whose things are as they are at the frame `then`, and elsewhere `by` so many pixels (u, v)."""
     ids, frames = case.truth.state["ids"], case.truth.frames
     answer, height, width = frames.copy(), *frames.shape[1:3]
-    own = np.isin(ids, slots)
+    own = covered(ids, slots)
     behind = np.broadcast_to(plate(twins, slots), frames.shape)
     answer[own] = behind[own]
     steps = np.rint(by).astype(int)
@@ -146,6 +147,12 @@ def plate(twins: Twins, slots: list[int]) -> UInt8[np.ndarray, "h w 3"]:
     for case in twins.cases[:2]:
         for truth in (case.before, case.truth):
             for frame, ids in zip(truth.frames, truth.state["ids"], strict=True):
-                free = ~np.isin(ids, slots)
+                free = ~covered(ids, slots)
                 found[free] = frame[free]
     return found
+
+
+def covered(ids: Int[np.ndarray, "*t h w"], slots: list[int]) -> Bool[np.ndarray, "*t h w"]:
+    """Where things are, and a pixel around them: the edge of what moves is a little of its colour."""
+    own = np.isin(ids, slots)
+    return ndimage.maximum_filter(own, (1,) * (own.ndim - 2) + (3, 3))

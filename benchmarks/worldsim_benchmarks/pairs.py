@@ -47,7 +47,8 @@ class Family:
         pairs: What is compared: the names of two arms.
         things: The slots of what may be affected.
         context, future: Frames that are seen, and asked about.
-        own: The slots of what is the cause, or in its hands: its pixels do not count.
+        own: The slots of what is the cause, or in its hands: its pixels do not count. Neither do those of what is put
+            down, but where it is asked whether it stays.
         placebos: Arms in which nothing is affected.
         state: What is read of the things: their `centre` or their `area`, or nothing, where they are hidden in one arm.
         pixels: Those of the `things` alone count, or of `all`.
@@ -142,7 +143,7 @@ class Pair:
         came = ~there[0] & ~there[1] & (one.state["present"].any(0) | other.state["present"].any(0))
         self.carried = int(np.flatnonzero(came)[0]) if came.any() else -1
         self.changed = np.flatnonzero(there[0] != there[1]).tolist()
-        self.own = [*family.own, *self.changed, *np.flatnonzero(came).tolist()]
+        self.own = [*family.own, *self.changed, *([] if family.kept else np.flatnonzero(came).tolist())]
         self.paint = np.maximum(one.state["hue"].max(0), other.state["hue"].max(0)).tolist()
         self.hues = list(dict.fromkeys(self.paint[slot] for slot in family.things if slot not in self.own))
         self.frames = self._frames()
@@ -165,6 +166,11 @@ class Pair:
     def change(self, one: Seen, other: Seen) -> np.ndarray:
         """The effect in what was seen of two arms, `[t h s]`: since the context ended, by how much more one changed."""
         return one.state(self.family.state) - other.state(self.family.state) - self.apart
+
+    def agreement(self, changes: Float[np.ndarray, "k t h s"]) -> float:
+        """kappa of some samples: the worse of both ways to count, from the end of the context on and in all."""
+        both = (np.zeros_like(self.apart), self.apart)
+        return min(effects.concordance(changes + start, self.real + start, self.asked) for start in both)
 
     def shows(self) -> bool:
         """Whether the effect is plain to see: something is elsewhere, and enough pixels tell the arms apart."""
