@@ -176,10 +176,10 @@ def climb(benchmark: Benchmark, twins: Sequence[Twins], *, progress: bool = Fals
 
     @cache
     def scales(families: tuple[str, ...] = ()) -> Mapping[str, Scale]:
-        floors, ceiling = [part(numbers(one), families) for one in trivial(twins)], part(numbers(CEILING), families)
+        floors, ceiling = [among(numbers(one), families) for one in trivial(twins)], among(numbers(CEILING), families)
         return {code: Scale(max(floor[code] for floor in floors), number) for code, number in ceiling.items()}
 
-    def part(found: Mapping[str, float], families: tuple[str, ...]) -> Mapping[str, float]:
+    def among(found: Mapping[str, float], families: tuple[str, ...]) -> Mapping[str, float]:
         own = {code: number for code, number in found.items() if code in families}
         return {ALL: float(np.nanmean(list(own.values()))), **own} if own else found
 
