@@ -86,7 +86,7 @@ class Family:
             doses = [arm for arm in self.doses or () if arm not in pair]
             arms = (*pair, *others, *doses, *controls)
             steps = None if self.kept == "away" else self.context + self.future - 1
-            found.append(Question(self.code, self.scene, arms, self.cut, template, ranges, steps))
+            found.append(Question(self.code, self.scene, arms, self.cut, template, ranges, steps=steps))
         return found
 
     def cut(self, told: Sequence[Told]) -> Cut | None:
