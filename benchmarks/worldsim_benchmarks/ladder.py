@@ -17,7 +17,7 @@ from worldsim_benchmarks import detours, harms, miscaused
 from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, title
 from worldsim_benchmarks.catalogue import choose, listed
 from worldsim_benchmarks.contestants import CEILING, REPLAY, Corrupt, Corrupted, trivial
-from worldsim_benchmarks.measure import measure
+from worldsim_benchmarks.measure import measure, raw
 from worldsim_benchmarks.run import Scale
 from worldsim_benchmarks.stats import by_family
 
