@@ -28,7 +28,7 @@ def test_it_is_small_and_says_what_it_is():
     assert isinstance(model, DiffusionWorld) and sum(each.numel() for each in model.parameters()) <= 3_000_000
     assert sum(file.stat().st_size for file in folder.iterdir()) <= 6_000_000
     card = (folder / CARD).read_text()
-    assert "worldsim fit --config experiments/micro-mixed.yaml" in card and model.schema is not None
+    assert "worldsim fit --config experiments/micro-reference.yaml" in card and model.schema is not None
     assert all(f"worldsim/{world}" in model.schema.worlds for world in WORLDS)
 
 
