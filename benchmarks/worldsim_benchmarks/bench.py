@@ -9,10 +9,10 @@ from types import MappingProxyType
 from tqdm import tqdm
 
 from worldsim.data.executor import Executor
-from worldsim.data.executor import executor as chosen
+from worldsim.data.executor import executor as hands_of
 from worldsim_benchmarks.admission import demand
 from worldsim_benchmarks.benchmark import SPLITS, Benchmark, Twins, title
-from worldsim_benchmarks.catalogue import BENCHMARKS, choose, listed
+from worldsim_benchmarks.catalogue import chosen, listed
 from worldsim_benchmarks.entries import entry, returned
 from worldsim_benchmarks.failures import failures
 from worldsim_benchmarks.kept import kept
@@ -47,7 +47,8 @@ def bench(
         models: One, or several as in `[still,runs/demo/fit/model]`. Each is a checkpoint's folder; or one that comes
             with the package, such as `worldsim/micro`; or `still`, `drift`, `replay`, `replay-codec`; or
             `module:Class`, which makes a WorldModel without arguments.
-        benchmarks: One or several, such as `permanence` or `permanence@3`; all of them by default.
+        benchmarks: One or several, such as `permanence` or `permanence@3`, or `all`; by default the two that ask
+            about one world.
         split: `quick` (32 twins, not for ranking), `dev` (200), or `test` (400, of worlds that the secret decides).
         size: Height and width of the frames in pixels; by default what each benchmark is usually asked at.
         out: Folder that results are appended to; `worldsim board` makes a leaderboard of it.
@@ -65,9 +66,9 @@ def bench(
     Raises:
         ValueError: Where there is no such model, benchmark or split, or it cannot be judged at this size.
     """
-    asked = [choose(name) for name in listed(benchmarks) or BENCHMARKS]
+    asked = chosen(benchmarks)
     splits = [whole(split, secret, benchmark) for benchmark in asked]
-    hands = chosen(workers, ray)
+    hands = hands_of(workers, ray)
     across = [usable(benchmark, size) for benchmark in asked]
     entries = [entry(name, batch, training) for name in listed(models)]
     taking_turns = [each for each in entries if each.kind == "model"]  # the oracles take part in every run

@@ -25,9 +25,18 @@ BENCHMARKS: dict[str, Callable[[], Any]] = {
 """Name -> what makes the Benchmark."""
 
 
-def listed(names: list[str] | str | None) -> list[str]:
+USUAL = ("permanence", "fidelity")
+"""What is asked where nothing is said: of one world, so that a model of one world has answers. The suites ask many."""
+
+
+def listed(names: list[str] | str) -> list[str]:
     """One name or several, as a list."""
-    return [names] if isinstance(names, str) else names or []
+    return [names] if isinstance(names, str) else names
+
+
+def chosen(names: list[str] | str | None) -> list[Benchmark]:
+    """The benchmarks of these names; without any, the usual ones, and for `all` every one there is."""
+    return [choose(name) for name in (USUAL if names is None else BENCHMARKS if names == "all" else listed(names))]
 
 
 def choose(name: str) -> Benchmark:

@@ -7,7 +7,7 @@ a row that scores otherwise fails the command, the test suite and CI.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 from tqdm import tqdm
@@ -15,7 +15,7 @@ from tqdm import tqdm
 from worldsim_benchmarks import contestants as known
 from worldsim_benchmarks import detours, harms, miscaused
 from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, title
-from worldsim_benchmarks.catalogue import choose, listed
+from worldsim_benchmarks.catalogue import chosen
 from worldsim_benchmarks.contestants import CEILING, REPLAY, Corrupt, Corrupted, trivial
 from worldsim_benchmarks.measure import measure, raw
 from worldsim_benchmarks.run import Scale
@@ -243,7 +243,7 @@ def ladder(
     """Show that the benchmarks judge rightly: trivial, wrong, harmful and benign answers get what they deserve.
 
     Args:
-        benchmarks: One or several; all of them by default.
+        benchmarks: One or several, or `all`; by default the two that ask about one world.
         split: `quick` or `dev`.
         size: Height and width of the frames in pixels; by default what each benchmark is usually asked at.
         twins: Use only so many of the split.
@@ -252,12 +252,11 @@ def ladder(
         0, or 1 where a row does not hold.
     """
     failed = 0
-    for name in listed(benchmarks) or RUNGS:
-        benchmark = choose(name)
+    for benchmark in chosen(benchmarks):
         across = size or benchmark.sizes[0]
-        chosen = [each for each, _ in zip(benchmark.twins(split, size=across), range(twins or 10**9), strict=False)]
-        steps = climb(benchmark, chosen, progress=True)
+        asked = list(islice(benchmark.twins(split, size=across), twins))
+        steps = climb(benchmark, asked, progress=True)
         failed += sum(not step.holds for step in steps)
-        print(f"\n## {title(benchmark)}, {len(chosen)} twins, {across} px\n\n{table(steps)}\n")
+        print(f"\n## {title(benchmark)}, {len(asked)} twins, {across} px\n\n{table(steps)}\n")
     print("every row holds" if not failed else f"{failed} rows do not hold")
     return 1 if failed else 0

@@ -23,7 +23,14 @@ EACH = {"cause-effect-mujoco": 10, "cause-effect-voxel": 8}
 """Where corruptions are of single families, one of each."""
 
 
-@pytest.fixture(scope="module", params=sorted(BENCHMARKS))
+SLOW = ("camera-mujoco", "camera-voxel")
+"""Those that read poses at 128 pixels; CI runs them by name, after the suite."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in sorted(BENCHMARKS)],
+)
 def asked(request):
     """A benchmark and a few of its twins."""
     benchmark = BENCHMARKS[request.param]()
