@@ -205,7 +205,7 @@ def reliabilities(results: Sequence[Result]) -> dict[str, float]:
         name: reliability(
             np.array([[_number(case[name]) for case in one.cases.values()] for one in rows]), rows[0].kinds
         )
-        for name in rows[0].metrics
+        for name in rows[0].values
     }
 
 

@@ -91,10 +91,10 @@ class Result:
 
     @property
     def values(self) -> dict[str, Float[np.ndarray, "k m"]]:
-        """Every metric of every sample of every one of the twins, in the order of `cases`."""
+        """Every metric that twins have alone, of every sample of every one of them, in the order of `cases`."""
         once = {name: {metric: [value] for metric, value in own.items()} for name, own in self.cases.items()}
         each = [self.samples.get(name, once[name]) for name in self.cases]
-        return {metric: np.array([own[metric] for own in each], float).T for metric in self.metrics}
+        return {metric: np.array([own[metric] for own in each], float).T for metric in next(iter(each), ())}
 
     @property
     def kinds(self) -> list[str]:
@@ -143,8 +143,8 @@ def per_episode(result: Result) -> str:
     """A row for each sample of each of the twins, as CSV: family, template, metrics, and reasons where there are."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["twins", "family", "template", "sample", *result.metrics, "reasons"])
     values = result.values
+    table.writerow(["twins", "family", "template", "sample", *values, "reasons"])
     for at, name in enumerate(result.cases):
         template = result.templates.get(name, "")
         why = "; ".join(f"{key}: {reason}" for key, reason in result.reasons.items() if key.startswith(f"{name}/"))

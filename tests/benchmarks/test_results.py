@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from toy_results import result
@@ -18,6 +19,15 @@ def test_results_are_appended_and_never_covered(tmp_path):
     other = write(result(score=60.0), tmp_path, {"seconds": 1})
     assert first == same != other
     assert len(read_all(tmp_path)) == 2
+
+
+def test_what_is_known_of_the_whole_split_alone_is_in_no_row_of_twins(tmp_path):
+    one = result()
+    one = replace(one, metrics={**one.metrics, "half-life": 1.6})
+    path = write(one, tmp_path)
+    assert set(one.values) == {"R", "TDS"}
+    assert "half-life" in path.read_text() and "half-life" not in path.with_name("per_episode.csv").read_text()
+    assert "half-life" in markdown([read(path)])
 
 
 def test_what_was_not_scored_is_null_with_a_reason(tmp_path):
