@@ -24,7 +24,7 @@ def test_results_are_appended_and_never_covered(tmp_path):
 def test_what_is_known_of_the_whole_split_alone_is_in_no_row_of_twins(tmp_path):
     one = result()
     one = replace(one, metrics={**one.metrics, "half-life": 1.6})
-    path = write(one, tmp_path)
+    path = write(one, tmp_path, {"seconds": 1})
     assert set(one.values) == {"R", "TDS"}
     assert "half-life" in path.read_text() and "half-life" not in path.with_name("per_episode.csv").read_text()
     assert "half-life" in markdown([read(path)])
