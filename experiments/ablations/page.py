@@ -195,6 +195,8 @@ def draw(table: Table, path: Path) -> None:
                 question, (0, at - 0.75), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=8,
                 color=GREY, xytext=(-6, 0), textcoords="offset points",
             )  # fmt: skip
+    axes[0].set_xscale("symlog", linthresh=1)  # an arm that fails leaves room for those that do not
+    axes[0].xaxis.set_major_formatter("{x:g}")
     axes[0].set_yticks(places, [name for _, name in arms])
     axes[0].set_ylim(place + 0.6, 0.4)
     figure.savefig(path, metadata={"Date": None})
