@@ -197,6 +197,7 @@ def draw(table: Table, path: Path) -> None:
             )  # fmt: skip
     axes[0].set_xscale("symlog", linthresh=1)  # an arm that fails leaves room for those that do not
     axes[0].xaxis.set_major_formatter("{x:g}")
+    axes[1].locator_params(axis="x", nbins=5)
     axes[0].set_yticks(places, [name for _, name in arms])
     axes[0].set_ylim(place + 0.6, 0.4)
     figure.savefig(path, metadata={"Date": None})
@@ -217,7 +218,7 @@ def write(planned: list[Run], done: list[Run], docs: Path) -> None:
 What each choice of the [model](model.md) is worth where it is small. One command does the runs that are missing and
 writes this page; what was concluded stands in the [log](log.md).
 
-```bash
+```bash no-run
 worldsim record --config experiments/ablations/data.yaml
 python experiments/ablations/run.py
 ```
