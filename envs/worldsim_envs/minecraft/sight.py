@@ -1,6 +1,7 @@
 """What there is to be seen of a voxel world: the world as rays meet it, and how much of each thing they reach."""
 
 import functools
+from zlib import crc32
 
 import numpy as np
 from jaxtyping import Float64, UInt8
@@ -11,7 +12,6 @@ from worldsim_envs.minecraft.blocks import BREAK, NAMES, WOOLS
 from worldsim_envs.minecraft.fields import Fields
 from worldsim_envs.minecraft.hands import Hands
 from worldsim_envs.minecraft.seen import Air, Bodies, Seen
-from worldsim_envs.minecraft.shading import CURVE
 from worldsim_envs.minecraft.stage import Stage
 from worldsim_envs.minecraft.textures import CART, SKIN, look
 from worldsim_envs.minecraft.things import Things
@@ -19,9 +19,6 @@ from worldsim_envs.minecraft.visibility import shares
 
 Grid = UInt8[np.ndarray, "x y z"]
 
-
-DIM = 0.13
-"""Darker than this on all sides that one sees, a thing is not visible: no hue is 25 levels of 255 from grey then."""
 
 
 class Sight:
@@ -35,7 +32,7 @@ class Sight:
 
     def __init__(self, blocks: Grid, stage: Stage, template: str):
         self._beyond, self._template = stage.beyond, template
-        self._fields, self._drawn = Fields(blocks), blocks.copy()
+        self._fields, self._drawn, self._mark = Fields(blocks), blocks.copy(), crc32(blocks.data)
 
     def seen(self, blocks: Grid, things: Things, hands: Hands, time: int) -> Seen:
         """The world as rays meet it."""
@@ -50,26 +47,26 @@ class Sight:
         return Seen(blocks, fields.room, fields.light, faces, ids, bodies, air, _crack(blocks, hands))
 
     def visible(self, blocks: Grid, things: Things, time: int, camera: Camera, size: int) -> Float64[np.ndarray, " o"]:
-        """For each thing the share of points all over it that are in the picture with nothing before them.
-
-        What is too dim for its hue to be told is not seen.
-        """
+        """How much of each thing can be seen; see `visibility`."""
         found, there = np.zeros(len(things.present)), np.flatnonzero(things.present)
         own = np.empty((len(there), 4), np.int64)
         own[:, 0] = np.where(things.is_mob, np.cumsum(things.present & things.is_mob) - 1, -1)[there]
         own[:, 1:] = things.cells[there]
         fields, boxes = self._followed(blocks), _boxes(things, there)
-        found[there] = shares(blocks, fields.room, boxes[own[:, 0] >= 0], boxes, own, camera, size)
         air = _air(time // 20, self._template, self._beyond)
-        for slot, box in zip(there.tolist(), boxes.tolist(), strict=True):
-            if found[slot]:
-                found[slot] *= _brightest(fields.light, air, box, camera.pose[:3, 3].tolist()) >= DIM
+        world = (blocks, fields.room, fields.light, air, boxes[own[:, 0] >= 0])
+        found[there] = shares(*world, boxes, own, camera, size)
         return found
+
+    def mark(self, blocks: Grid) -> int:
+        """A fingerprint of the blocks."""
+        self._followed(blocks)
+        return self._mark
 
     def _followed(self, blocks: Grid) -> Fields:
         """What follows from the blocks, as they are now."""
         if self._fields.refresh(blocks, self._drawn):
-            self._drawn = blocks.copy()
+            self._drawn, self._mark = blocks.copy(), crc32(blocks.data)
         return self._fields
 
 
@@ -88,21 +85,6 @@ def _bodies(things: Things) -> Bodies:
     skin = np.where(things.gait[there] == mobs.RIDE, CART, SKIN)
     kind[:, 0], kind[:, 1] = skin + things.paint[there], there
     return Bodies(_boxes(things, there), kind)
-
-
-def _brightest(light: Grid, air: Air, box: list[float], eye: list[float]) -> float:
-    """How bright a box is, at most, on the sides that face the eye: 1 is white in the open at noon."""
-    (x, y, z), (cos, sin) = (there - at for there, at in zip(eye, box[:3], strict=True)), box[6:]
-    cell, found = np.floor(box[:3]).astype(int), [0.0]
-    for axis, toward in enumerate((x * cos - z * sin, y, x * sin + z * cos)):
-        if abs(toward) <= box[3 + axis]:
-            continue
-        side, before = 2 * axis + (toward > 0), cell.copy()
-        before[axis] += 1 if toward > 0 else -1
-        inside = ((before >= 0) & (before < light.shape)).all()
-        level, shade = int(light[tuple(before)]) if inside else 15 << 4, air.shades[side]
-        found += [CURVE[level >> 4] * shade * air.glare.max(), CURVE[level & 15] * (0.6 + 0.4 * shade)]
-    return float(max(found))
 
 
 def _crack(blocks: Grid, hands: Hands) -> np.ndarray:

@@ -5,7 +5,6 @@ down, and is none any more where it is broken.
 """
 
 from collections.abc import Mapping, Sequence
-from math import floor
 
 import numpy as np
 from jaxtyping import Bool, Float64, UInt8
@@ -14,14 +13,13 @@ from worldsim_envs import palette
 from worldsim_envs.minecraft import carts, followers, mobs, walkers
 from worldsim_envs.minecraft import player as body
 from worldsim_envs.minecraft.blocks import HUE, SOLID, WOOLS
+from worldsim_envs.minecraft.kernel import kernel
 from worldsim_envs.minecraft.stage import Mob, Wool
 
 Grid = UInt8[np.ndarray, "x y z"]
 
 KEPT = ("present", "paint", "cells", "mobs", "speed")
 """What decides how they go on, and how fast they were."""
-
-_MIDDLE = np.array([0.5, 0.0, 0.5])
 
 
 class Things:
@@ -81,10 +79,8 @@ class Things:
 
     def middles(self) -> Float64[np.ndarray, "o 3"]:
         """Where the middle of each is (m); what is nowhere is below the world."""
-        middles = np.where(self.is_mob[:, None], self.mobs[:, :3], self.cells + _MIDDLE)
-        middles[:, 1] += self._rise
-        away = np.flatnonzero(~self.present)
-        middles[away], middles[away, 0] = (0.0, -20.0, 0.0), 2.0 * away
+        middles = np.empty_like(self.half)
+        _middles(self.present, self.is_mob, self.mobs, self.cells, self._rise, middles)
         return middles
 
     def step(self, blocks: Grid, player: body.Player) -> None:
@@ -122,16 +118,9 @@ class Things:
 
     def contact(self, blocks: Grid) -> Bool[np.ndarray, "o p"]:
         """Which touch each other, and which touch anything else: a block is never alone, a mob may fall."""
-        position, half, slots = self.middles(), self.half, len(self.present)
-        touch = np.zeros((slots, slots + 1), bool)
-        gap = (np.abs(position[:, None] - position[None]) - (half[:, None] + half[None])).max(-1)
-        touch[:, :slots] = (gap < 1e-3) & self.present[:, None] & self.present[None] & ~np.eye(slots, dtype=bool)
-        for slot in np.flatnonzero(self.present).tolist():
-            foot = float(self.mobs[slot, mobs.Y] if self.is_mob[slot] else self.cells[slot, 1])
-            east, _, south = position[slot].tolist()
-            x, y, z = floor(east), floor(foot - 0.01), floor(south)
-            inside = 0 <= x < blocks.shape[0] and 0 <= y < blocks.shape[1] and 0 <= z < blocks.shape[2]
-            touch[slot, slots] = inside and bool(SOLID[blocks[x, y, z]])
+        touch = np.zeros((len(self.present), len(self.present) + 1), bool)
+        foot = np.where(self.is_mob, self.mobs[:, mobs.Y], self.cells[:, 1])
+        _touch(blocks, SOLID, self.present, self.middles(), self.half, foot, touch)
         return touch
 
     def save(self) -> dict[str, np.ndarray]:
@@ -142,3 +131,30 @@ class Things:
         """Return to what was saved."""
         for name in KEPT:
             setattr(self, name, state[name].copy())
+
+
+@kernel
+def _middles(present, is_mob, bodies, cells, rise, middles):
+    """See `Things.middles`."""
+    for slot in range(len(present)):
+        middles[slot] = 2.0 * slot, -20.0, 0.0
+        if present[slot] and is_mob[slot]:
+            middles[slot] = bodies[slot, 0], bodies[slot, 1] + rise[slot], bodies[slot, 2]
+        elif present[slot]:
+            middles[slot] = cells[slot, 0] + 0.5, cells[slot, 1] + rise[slot], cells[slot, 2] + 0.5
+
+
+@kernel
+def _touch(blocks, solid, present, middles, half, foot, touch):
+    """See `Things.contact`."""
+    slots = len(present)
+    for one in range(slots):
+        if not present[one]:
+            continue
+        for other in range(slots):
+            if other != one and present[other]:
+                gap = np.abs(middles[one] - middles[other]) - (half[one] + half[other])
+                touch[one, other] = gap.max() < 1e-3
+        x, y, z = np.floor(middles[one, 0]), np.floor(foot[one] - 0.01), np.floor(middles[one, 2])
+        if 0 <= x < blocks.shape[0] and 0 <= y < blocks.shape[1] and 0 <= z < blocks.shape[2]:
+            touch[one, slots] = solid[blocks[int(x), int(y), int(z)]]

@@ -1,4 +1,7 @@
-"""How much of a thing can be seen: the share of points all over it that are in the picture and nothing hides."""
+"""How much of a thing can be seen: the share of points all over it that are in the picture and nothing hides.
+
+What is too dim for its hue to be told is not seen.
+"""
 
 import numpy as np
 from jaxtyping import Float64, Int64, UInt8
@@ -6,12 +9,18 @@ from jaxtyping import Float64, Int64, UInt8
 from worldsim_envs.cameras import Camera
 from worldsim_envs.minecraft.kernel import kernel, part
 from worldsim_envs.minecraft.rays import TINY, meet, walk
-from worldsim_envs.minecraft.seen import TRAITS
+from worldsim_envs.minecraft.seen import TRAITS, Air
+from worldsim_envs.minecraft.shading import glow
+
+DIM = 0.13
+"""Darker than this on all sides that one sees, a thing is not visible: no hue is 25 levels of 255 from grey then."""
 
 
 def shares(
     blocks: UInt8[np.ndarray, "x y z"],
     room: UInt8[np.ndarray, "8 x y z"],
+    light: UInt8[np.ndarray, "x y z"],
+    air: Air,
     bodies: Float64[np.ndarray, "m 8"],
     boxes: Float64[np.ndarray, "o 8"],
     own: Int64[np.ndarray, "o 4"],
@@ -22,6 +31,7 @@ def shares(
 
     Args:
         blocks, room: What may stand before them; see `seen.Seen`.
+        light, air: How bright it is there, likewise.
         bodies: Where bodies are that may stand before them, as `Bodies.place` says it.
         boxes: Where the boxes are, likewise.
         own: Which body each box is, -1 for none, and which cell.
@@ -29,7 +39,8 @@ def shares(
         size: Of the picture, outside of which nothing is seen (px).
     """
     found = np.empty(len(boxes))
-    _shares(blocks, room, TRAITS, bodies, boxes, own, camera.pose, camera.intrinsics, size, _GRID, found)
+    world = (blocks, room, light, TRAITS, air.shades, air.glare.max(), bodies)
+    _shares(*world, boxes, own, camera.pose, camera.intrinsics, size, _GRID, found)
     return found
 
 
@@ -50,17 +61,27 @@ def _hidden(cells, room, traits, place, own, box, x, y, z, dx, dy, dz):
     return hidden
 
 
+@part
+def _bright(light, shades, glare, boxes, box, axis, way):
+    """How bright the side of a box is that looks along an axis one way or the other: 1 is white in the open at noon."""
+    x, y, z = int(np.floor(boxes[box, 0])), int(np.floor(boxes[box, 1])), int(np.floor(boxes[box, 2]))
+    sky, lamp = glow(light, x + way * (axis == 0), y + way * (axis == 1), z + way * (axis == 2))
+    shade = shades[2 * axis + (way > 0)]
+    return max(sky * shade * glare, lamp * (0.6 + 0.4 * shade))
+
+
 @kernel
-def _shares(cells, room, traits, place, boxes, own, pose, lens, size, grid, found):
+def _shares(cells, room, light, traits, shades, glare, place, boxes, own, pose, lens, size, grid, found):
     """See `shares`."""
     for box in range(len(boxes)):
         cos, sin = boxes[box, 6], boxes[box, 7]
         px, py, pz = pose[0, 3] - boxes[box, 0], pose[1, 3] - boxes[box, 1], pose[2, 3] - boxes[box, 2]
-        count, inside, clear = 0, 0, 0
+        count, inside, clear, brightest = 0, 0, 0, 0.0
         for axis in range(3):
             toward = px * cos - pz * sin if axis == 0 else py if axis == 1 else px * sin + pz * cos
             if abs(toward) <= boxes[box, 3 + axis]:
                 continue
+            brightest = max(brightest, _bright(light, shades, glare, boxes, box, axis, 1 if toward > 0 else -1))
             out = 0.98 if toward > 0 else -0.98
             for point in range(len(grid) * len(grid)):
                 u, v = grid[point // len(grid)], grid[point % len(grid)]
@@ -78,4 +99,4 @@ def _shares(cells, room, traits, place, boxes, own, pose, lens, size, grid, foun
                     inside += 1
                     x, y, z = pose[0, 3], pose[1, 3], pose[2, 3]
                     clear += not _hidden(cells, room, traits, place, own, box, x, y, z, dx, dy, dz)
-        found[box] = clear / inside * (inside / count) if inside else 0.0
+        found[box] = clear / inside * (inside / count) if inside and brightest >= DIM else 0.0

@@ -226,7 +226,7 @@ class VoxelBackend:
 
     def vector(self) -> Float64[np.ndarray, " s"]:
         """The exact state but for the blocks and what they are about to do, of which it holds a fingerprint."""
-        marks = [crc32(self.blocks.data), crc32(self.rules.pending.data)]
+        marks = [self.sight.mark(self.blocks), crc32(self.rules.pending.data)]
         things = self.things
         small = [self.time, *marks, *things.present.tolist(), *things.paint.tolist(), *things.cells.ravel().tolist()]
         parts = [self.player, self.life.vector(), self.hands.vector(), things.mobs.ravel()]

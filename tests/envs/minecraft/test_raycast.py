@@ -68,7 +68,8 @@ def test_a_body_is_where_it_stands_and_hides_what_is_behind_it():
     behind = place + np.array([0, 0, 4.0, 0, 0, 0, 0, 0])
     boxes, own = np.concatenate([place, behind]), np.array([[0, -1, -1, -1], [-1, -1, -1, -1]])
     eye = camera((8.0, 5.0, 2.0), (8.0, 5.0, 8.0))
-    assert shares(blocks, world.room, world.bodies.place, boxes, own, eye, 32).tolist() == [1.0, 0.0]
+    lit = (blocks, world.room, world.light, world.air, world.bodies.place)
+    assert shares(*lit, boxes, own, eye, 32).tolist() == [1.0, 0.0]
 
 
 def test_glass_lets_through_what_water_and_stone_hide():
