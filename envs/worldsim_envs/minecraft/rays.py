@@ -72,6 +72,7 @@ def walk(cells, room, traits, ox, oy, oz, dx, dy, dz, far):
     # which way it goes along each axis, and, going back, that the wall ahead is on a cell's near side
     sx, sy, sz = 1 if dx > 0 else -1, 1 if dy > 0 else -1, 1 if dz > 0 else -1
     bx, by, bz = 0 if dx > 0 else 1, 0 if dy > 0 else 1, 0 if dz > 0 else 1
+    fx, fy, fz = float(sx), float(sy), float(sz)
     octant = np.uint64((1 - bx) + 2 * (1 - by) + 4 * (1 - bz))
     while t < far:
         clear = int(room[octant, np.uint64(x), np.uint64(y), np.uint64(z)])
@@ -106,14 +107,16 @@ def walk(cells, room, traits, ox, oy, oz, dx, dy, dz, far):
         else:
             diving = False
         # on to the wall of the empty cube ahead
-        tx, ty, tz = (x + sx * clear + bx - ox) * ix, (y + sy * clear + by - oy) * iy, (z + sz * clear + bz - oz) * iz
+        ahead = float(clear)
+        tx, ty, tz = (x + bx + fx * ahead - ox) * ix, (y + by + fy * ahead - oy) * iy, (z + bz + fz * ahead - oz) * iz
         t = min(tx, ty, tz)
         reach = clear - 1
+        lx, ly, lz = x - bx * reach, y - by * reach, z - bz * reach
         nx, ny, nz = x, y, z
         if reach > 0:
-            nx = min(max(int(np.floor(ox + dx * t)), x - bx * reach), x + (1 - bx) * reach)
-            ny = min(max(int(np.floor(oy + dy * t)), y - by * reach), y + (1 - by) * reach)
-            nz = min(max(int(np.floor(oz + dz * t)), z - bz * reach), z + (1 - bz) * reach)
+            nx = min(max(int(np.floor(ox + dx * t)), lx), lx + reach)
+            ny = min(max(int(np.floor(oy + dy * t)), ly), ly + reach)
+            nz = min(max(int(np.floor(oz + dz * t)), lz), lz + reach)
         if t == tx:
             nx, face = x + sx * clear, bx
         elif t == ty:
@@ -121,6 +124,7 @@ def walk(cells, room, traits, ox, oy, oz, dx, dy, dz, far):
         else:
             nz, face = z + sz * clear, bz + 4
         x, y, z = nx, ny, nz
-        if np.uint64(x) >= np.uint64(wide) or np.uint64(y) >= np.uint64(high) or np.uint64(z) >= np.uint64(deep):
+        inside = (np.uint64(x) < np.uint64(wide)) & (np.uint64(y) < np.uint64(high)) & (np.uint64(z) < np.uint64(deep))
+        if not inside:
             break
     return 1e30, 0, 0, 0, 0, 0, 0.0, 0.0, water, wet, wetkind

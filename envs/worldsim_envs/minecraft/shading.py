@@ -77,18 +77,19 @@ def lit(cells, light, traits, x, y, z, face, u, v):
             cx, cy, cz = x + a, y, z + b
         else:
             cx, cy, cz = x + a, y - b, z
-        s, k = glow(light, cx, cy, cz)
-        inside = 0 <= cx < light.shape[0] and 0 <= cy < light.shape[1] and 0 <= cz < light.shape[2]
-        shut = inside and traits[cells[cx, cy, cz], OPAQUE] > 0
+        beside_sky, beside_lamp = glow(light, cx, cy, cz)
+        i, j, k = np.uint64(cx), np.uint64(cy), np.uint64(cz)  # below 0 is far beyond the world, too
+        inside = i < np.uint64(light.shape[0]) and j < np.uint64(light.shape[1]) and k < np.uint64(light.shape[2])
+        shut = inside and traits[cells[i, j, k], OPAQUE] > 0
         if near == 2 and blocked == 2:
             shut = True  # no light comes round a corner that is closed on both sides
         if shut:
             blocked += 1
-            s, k = 0.25 * sky, 0.25 * lamp
+            beside_sky, beside_lamp = 0.25 * sky, 0.25 * lamp
         # bilinear weights of the face's middle, its two edges and its corner
         weight = p * (1 - q) if near == 0 else (1 - p) * q if near == 1 else p * q
-        total_sky += weight * s
-        total_lamp += weight * k
+        total_sky += weight * beside_sky
+        total_lamp += weight * beside_lamp
     rest = (1 - p) * (1 - q)
     return total_sky + rest * sky, total_lamp + rest * lamp
 
