@@ -5,10 +5,11 @@
 Three questions, and only the second is about wall time, since there the machine is the question:
 
 - Frames a second on one core. Ours: a step of the env (simulation, truth) and its frame, colour alone and colour with
-  depth and ids; and the same with all that an episode of 40 steps costs, the world it begins with and its policy. Of a MuJoCo scene also theirs: the same model driven through the same states, physics stepped alike,
-  drawn by `mujoco.Renderer` as it comes; that needs GL. Of a voxel scene also its drawing alone, with depth and ids:
-  ours, the same in Warp on the CPU, the same rays with no skipping, and all rays at once in numpy. The contenders take
-  turns; each shows the median of its turns and the best.
+  depth and ids; and the same with all that an episode of 40 steps costs, the world it begins with and its policy. Of a
+  MuJoCo scene also theirs: the same model driven through the same states, physics stepped alike, drawn by
+  `mujoco.Renderer` as it comes; that needs GL. Of a voxel scene also its drawing alone, with depth and ids: ours, the
+  same in Warp on the CPU, the same rays with no skipping, and all rays at once in numpy. The contenders take turns;
+  each shows the median of its turns and the best.
 - Two processes beside one: frames a second of wall time, all processes together.
 - What writing to disk costs: its share of recording whole episodes.
 """
