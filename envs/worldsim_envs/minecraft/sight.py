@@ -20,7 +20,6 @@ from worldsim_envs.minecraft.visibility import shares
 Grid = UInt8[np.ndarray, "x y z"]
 
 
-
 class Sight:
     """One world for the eye: what follows from its blocks is kept up to them.
 
