@@ -1,8 +1,11 @@
 """How fast a model imagines and learns: `python experiments/speed/model.py [--size micro] [--threads 1]`.
 
 In one run, with the same weights: streaming with the memory beside sending the whole window through the network at
-every question; the largest difference between the two; frames a second; training steps a second. Times are the best
-of several, as other work on the machine only ever adds.
+every question; the largest difference between the two; frames a second, of one stream and of several at once;
+training steps a second. Times are the best of several, as other work on the machine only ever adds.
+
+Beside it: `peers.py`, a training step next to those of diffusers' transformers; `../questions.py`, what it costs to ask
+seldom; `../drift.py`, what becomes of a minute.
 """
 
 import time
@@ -15,11 +18,14 @@ from torch import Tensor, nn
 
 from worldsim.diffusion.sample import euler
 from worldsim.models.diffusion_world import DiffusionWorld
-from worldsim.models.stream import led_to
+from worldsim.models.stream import branch, led_to
 from worldsim.models.video_dit import SIZES
 from worldsim.random import draw
 from worldsim.training.optim import MuonAdamW, split
 from worldsim.types import Clip
+
+STREAMS = (1, 2, 4, 8, 16, 32)
+"""How many futures are imagined at once."""
 
 
 def best(work: Callable[[], object], repeats: int = 5) -> float:
@@ -101,6 +107,10 @@ def main(
     plan = torch.randn(1, 50, 2)
     stream = best(lambda: model.imagine(memory, plan, generator=torch.Generator().manual_seed(0)), 3)
     print(f"a stream: {50 / stream:.1f} frames/s, decoding included")
+    for streams in STREAMS:
+        beside, plans = branch(memory, streams), torch.randn(streams, 5, 2)
+        took = best(lambda: model.imagine(beside, plans, generator=torch.Generator().manual_seed(0)), 3)  # noqa: B023
+        print(f"  {streams:3d} streams at once: {1e3 * took / 5:6.1f} ms a frame of all, {5 * streams / took:6.1f} frames/s")
 
     clip = Clip(
         torch.rand(batch, frames, 3, side, side) * 2 - 1,
