@@ -2,7 +2,8 @@
 
 Episodes of a minute and more of one world are needed; this records four:
 
-    worldsim record --env worldsim_envs:worldsim/Overworld-v0 --out runs/minute --episodes 4 --steps 1207 --policy expert
+    worldsim record --env worldsim_envs:worldsim/Overworld-v0 --out runs/minute \\
+        --episodes 4 --steps 1207 --policy expert --env_kwargs.max_episode_steps 1207
 
 Of each the model sees the first 8 frames and imagines the rest from the actions alone, side by side in one memory. By
 how long ago the last real frame was, printed and drawn: PSNR, beside the frozen frame's and that of real frames of
@@ -28,7 +29,7 @@ from worldsim.rollout import to_model, to_pictures
 from worldsim.video import write_png
 
 matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib import pyplot as plt
 
 SEEN, CHUNK = 8, 20
 
@@ -72,7 +73,9 @@ def main(model: str, data: str, out: str, frames: int = 1200) -> None:
     noise = [torch.Generator().manual_seed(row) for row in range(len(episodes))]
     for start in range(SEEN - 1, SEEN - 1 + frames, CHUNK):
         begin = time.process_time()
-        made, memory = imaginer.imagine(memory, actions[:, start : min(start + CHUNK, SEEN - 1 + frames)], generator=noise)
+        made, memory = imaginer.imagine(
+            memory, actions[:, start : min(start + CHUNK, SEEN - 1 + frames)], generator=noise
+        )
         took.append((time.process_time() - begin) / made.shape[1])
         imagined.append(to_pictures(made))
         held.append(size(memory))
@@ -92,7 +95,10 @@ def main(model: str, data: str, out: str, frames: int = 1200) -> None:
         means = [f"{curve[begin:end].mean():.1f}" for curve in curves.values()]
         print(f"| {begin + 1} to {end} | {' | '.join(means)} | {sharp[begin:end].mean():.2f} |")
     first, last = np.median(took[1:6]), np.median(took[-5:])
-    print(f"a frame of all: {1e3 * first:.1f} CPU ms at first, {1e3 * last:.1f} at last; memory {held[0]}, {held[-1]} bytes")
+    print(
+        f"a frame of all: {1e3 * first:.1f} CPU ms at first, {1e3 * last:.1f} at last; "
+        f"memory {held[0]}, {held[-1]} bytes"
+    )
     _, (above, below) = plt.subplots(2, 1, figsize=(7, 5), sharex=True, height_ratios=[3, 2])
     for name, curve in curves.items():
         above.semilogx(np.arange(1, frames + 1), smooth(curve), label=name)

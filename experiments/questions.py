@@ -56,9 +56,8 @@ def main(model: str, data: str, questions: Annotated[list[int], "of a frame"] = 
         low, high = np.percentile(ratios, [2.5, 97.5])
         near, far = np.nanmean(off, axis=0)
         ratio = far / np.nanmean(most[:, 1])
-        print(
-            f"| {count} | {1e3 * took:.1f} | {psnr:.2f} | {near:.3f} | {far:.3f} | {ratio:.3f} [{low:.3f}, {high:.3f}] |"
-        )
+        beside = f"{ratio:.3f} [{low:.3f}, {high:.3f}]"
+        print(f"| {count} | {1e3 * took:.1f} | {psnr:.2f} | {near:.3f} | {far:.3f} | {beside} |")
 
 
 if __name__ == "__main__":

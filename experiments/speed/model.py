@@ -110,7 +110,7 @@ def main(
     for streams in STREAMS:
         beside, plans = branch(memory, streams), torch.randn(streams, 5, 2)
         took = best(lambda: model.imagine(beside, plans, generator=torch.Generator().manual_seed(0)), 3)  # noqa: B023
-        print(f"  {streams:3d} streams at once: {1e3 * took / 5:6.1f} ms a frame of all, {5 * streams / took:6.1f} frames/s")
+        print(f"  {streams:3d} at once: {1e3 * took / 5:6.1f} ms a frame of all, {5 * streams / took:6.1f} frames/s")
 
     clip = Clip(
         torch.rand(batch, frames, 3, side, side) * 2 - 1,

@@ -62,7 +62,7 @@ def main(
     """
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    heads, rows = width // head, range(batch)
+    heads = width // head
     video = torch.randn(batch, 3, frames, side, side)
     level = torch.randint(0, 1000, (batch,))
 
@@ -81,24 +81,30 @@ def main(
         patch_size=(1, patch, patch), num_attention_heads=heads, attention_head_dim=head, in_channels=3, out_channels=3,
         text_dim=width, ffn_dim=4 * width, num_layers=blocks,
     )  # fmt: skip
-    text = torch.zeros(len(rows), 1, width)
+    text = torch.zeros(batch, 1, width)
     contenders = {
         "ours": (ours, lambda: ours(video.transpose(1, 2), *told)[0]),
         "diffusers' Latte": (theirs, lambda: theirs(video, level, text).sample),
         "diffusers' Wan": (wan, lambda: wan(video, level, text).sample),
     }
     turns = {name: steps(*each) for name, each in contenders.items()}
-    took: dict[str, list[float]] = {name: [turn()][:0] for name, turn in turns.items()}  # the first is not counted
+    took: dict[str, list[float]] = {name: [] for name in turns}
+    for turn in turns.values():
+        turn()  # the first makes the optimiser's state, and does not count
     for _ in range(repeats):
         for name, turn in turns.items():
             took[name].append(turn())
     tokens = batch * frames * (side // patch) ** 2
-    print(f"{blocks} blocks of width {width}, {tokens} tokens a step, {threads} thread(s): CPU ms a step, median (best)")
+    print(
+        f"{blocks} blocks of width {width}, {tokens} tokens a step, {threads} thread(s): CPU ms a step, median (best)"
+    )
     base = statistics.median(took["ours"])
     for name, each in took.items():
         count = sum(weight.numel() for weight in contenders[name][0].parameters()) / 1e6
         middle = statistics.median(each)
-        print(f"  {name:<18}{1e3 * middle:7.0f} ({1e3 * min(each):.0f})  {middle / base:4.2f} x  {count:5.2f} M parameters")
+        print(
+            f"  {name:<18}{1e3 * middle:7.0f} ({1e3 * min(each):.0f})  {middle / base:4.2f} x  {count:5.2f} M weights"
+        )
 
 
 if __name__ == "__main__":
