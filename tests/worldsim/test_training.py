@@ -272,6 +272,15 @@ def test_a_run_begun_otherwise_is_not_gone_on_with(recorded, whole):
         fit(str(recorded), str(whole), **RUN, lr=0.5)
 
 
+def test_a_run_begins_with_what_another_model_learned(recorded, whole, tmp_path):
+    fit(str(recorded), str(tmp_path / "on"), **{**RUN, "lr": 0.0, "init": str(whole / "model")})
+    kept = weights(tmp_path / "on")
+    assert all(torch.allclose(weight, kept[name], atol=1e-7) for name, weight in weights(whole).items())
+    with pytest.raises(ValueError, match=r"cannot be begun with: its .* is .* says how it was built"):
+        fit(str(recorded), str(tmp_path / "other"), **RUN, patch=8, init=str(whole / "model"))
+    assert not (tmp_path / "other").exists()
+
+
 def test_a_limit_in_minutes_ends_a_run_in_time_and_whole(recorded, tmp_path):
     fit(str(recorded), str(tmp_path / "run"), **{**RUN, "steps": 100_000, "preview_every": 100_000}, minutes=0.02)
     rows = (tmp_path / "run" / "metrics.csv").read_text().splitlines()[1:]

@@ -65,6 +65,7 @@ def fit(
     action_dropout: float = 0.1,
     shortcut: float = 0.0,
     codec: nn.Module | str | None = None,
+    init: str | None = None,
     frames: int = 12,
     batch: int = 8,
     long: int | None = None,
@@ -117,6 +118,7 @@ def fit(
         shortcut: The share of clips from which the network teaches itself large steps, once it knows something.
         codec: Pixels to latents and back: a codec, or the folder of a trained one, which learns no more; the pixels
             themselves by default.
+        init: The folder, or the name, of a model of the same shape whose weights it begins with.
         frames: Frames of a clip.
         batch: Clips of a step, on each device.
         long: Frames of the clips of every second step, which has fewer of them; by default all steps are alike. In a
@@ -189,6 +191,8 @@ def fit(
     )
     for each in clips.sizes:
         check_size(learner, each)
+    if init is not None:
+        begin_with(learner, init)
     extra = [build_logger(logger)] if logger else []
     if find_spec("tensorboard"):
         extra.append(TensorBoardLogger(folder, name="tensorboard", version=""))
@@ -297,6 +301,25 @@ def begin(folder: Path, settings: dict[str, Any]) -> None:
             )
     folder.mkdir(parents=True, exist_ok=True)
     written.write_text(yaml.safe_dump(settings, sort_keys=False))
+
+
+def begin_with(learner: DiffusionWorld | Autoencoder, init: str) -> None:
+    """Give a model the weights of another.
+
+    Raises:
+        ValueError: Where the other is built differently.
+    """
+    other = checkpoint.load(init) if isinstance(learner, DiffusionWorld) else checkpoint.load_codec(init)
+    assert isinstance(other, nn.Module)
+    own, given = ({name: tuple(each.shape) for name, each in one.state_dict().items()} for one in (learner, other))
+    if differ := [name for name in own | given if own.get(name) != given.get(name)]:
+        name = differ[0]
+        raise ValueError(
+            f"{init} cannot be begun with: its {name} is {given.get(name, 'not there')}, and here it is "
+            f"{own.get(name, 'not there')}; {init}/{checkpoint.RECIPE} says how it was built, and data of other worlds "
+            "have other actions"
+        )
+    learner.load_state_dict(other.state_dict())
 
 
 def check_size(learner: DiffusionWorld | Autoencoder, size: tuple[int, int]) -> None:
