@@ -7,12 +7,14 @@ and so are the replayed world and all its corruptions, so nothing that scores ca
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 Video = UInt8[np.ndarray, "t h w 3"]
+Surprises = Float[np.ndarray, " t"]
+"""How unexpected each frame is; higher is more so, in a unit of whoever says it."""
 
 
 class Splits(dict[str, tuple[int, int]]):
@@ -94,6 +96,8 @@ class Case:
         truth: What came of the plan, one frame an action.
         before: The truth of the context.
         notes: Whatever the scorer needs to know of this case, such as which object to watch.
+        asks: What an answer is: `video`, the frames that come of the plan; or `surprise`, how unexpected each frame of
+            the truth is, given all before it.
     """
 
     name: str
@@ -106,6 +110,7 @@ class Case:
     truth: Truth
     before: Truth
     notes: Mapping[str, int] = field(default_factory=dict)
+    asks: str = "video"
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +162,7 @@ class Missing:
     reason: str
 
 
-Answer = Video | Missing
+Answer = Video | Surprises | Missing
 
 
 @runtime_checkable
@@ -170,7 +175,7 @@ class Contestant(Protocol):
         ...
 
     def answer(self, twins: Sequence[Twins], *, seed: int) -> Sequence[Sequence[Answer]]:
-        """One video, as long as the plan, for each case of each of the twins; or why there is none."""
+        """What each case of each of the twins asks, a video or surprises, as long as the plan; or why there is none."""
         ...
 
 
@@ -196,7 +201,7 @@ class Benchmark(Protocol):
         """The cases of a split, always the same ones in the same order, at a picture size in pixels."""
         ...
 
-    def score(self, twins: Twins, answers: Sequence[Video]) -> dict[str, Score]:
+    def score(self, twins: Twins, answers: Sequence[Any]) -> dict[str, Score]:
         """What one answer to one set of twins is worth, metric by metric."""
         ...
 

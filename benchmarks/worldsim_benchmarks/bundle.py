@@ -51,13 +51,18 @@ def export(
     Raises:
         FileExistsError: Where the folder is there.
         FileNotFoundError: Where there is no such secret.
-        ValueError: Where there is no such benchmark or split, or no secret.
+        ValueError: Where there is no such benchmark or split, or no secret, or it asks for no videos.
     """
     asked, folder = choose(benchmark), Path(out)
     seeds, across = whole(split, secret, asked), usable(asked, size)
     if folder.exists():
         raise FileExistsError(f"{folder} is there already; name another folder, or take it away")
     twins = kept(asked, seeds, size=across, folder=truth, progress=lambda each: tqdm(each, total=SPLITS[seeds][1]))
+    if {head.asks for head in twins.heads} != {"video"}:
+        raise ValueError(
+            f"{title(asked)} asks how surprising it is what comes, of which a bundle holds nothing; "
+            "use `worldsim bench` with a model that has `surprise`"
+        )
     salt = f"{title(asked)}/{seeds}/{across}"
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     (unfinished / "episodes").mkdir(parents=True, exist_ok=True)

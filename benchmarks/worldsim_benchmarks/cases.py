@@ -112,6 +112,24 @@ class Cut(NamedTuple):
     notes: Mapping[str, int] = {}
 
 
+def as_told(question: "Question", name: str, told: Sequence[Told], where: Cut, fps: float) -> tuple[Case, ...]:
+    """One case an arm."""
+    return tuple(
+        case(
+            f"{name}/{arm}",
+            arm,
+            (each.truth.frames, each.truth),
+            each.actions,
+            scene=question.scene,
+            context=where.context,
+            future=where.future,
+            fps=fps,
+            notes=where.notes,
+        )
+        for arm, each in zip(question.arms, told, strict=True)
+    )
+
+
 @dataclass(frozen=True)
 class Question:
     """One family, asked of one scene.
@@ -126,6 +144,8 @@ class Question:
         ranges: From where its parameters are drawn.
         beliefs: What else may be believed of the first arm, by name: which other telling shows that.
         steps: How many of its steps are told; all of them by default.
+        cases: From the question, a name, what all arms show, where they are cut, and the frame rate (Hz), to the cases;
+            None where there are none.
     """
 
     code: str
@@ -136,6 +156,7 @@ class Question:
     ranges: str = "train"
     beliefs: Mapping[str, str] = field(default_factory=dict)
     steps: int | None = None
+    cases: "Callable[[Question, str, Sequence[Told], Cut, float], tuple[Case, ...] | None]" = as_told
 
     @property
     def variation(self) -> str:
@@ -152,23 +173,12 @@ class Question:
             return None
         kind = f"{self.code}/{self.scene.removeprefix('worldsim/')}/{'-'.join(self.arms[1:]) or self.arms[0]}"
         name = f"{kind}/{seed}" if self.variation == "id" else f"{kind}/{self.variation}/{seed}"
-        cases = [
-            case(
-                f"{name}/{arm}",
-                arm,
-                (each.truth.frames, each.truth),
-                each.actions,
-                scene=self.scene,
-                context=where.context,
-                future=where.future,
-                fps=env.metadata["render_fps"],
-                notes=where.notes,
-            )
-            for arm, each in zip(self.arms, told, strict=True)
-        ]
+        cases = self.cases(self, name, told, where, env.metadata["render_fps"])
+        if cases is None:
+            return None
         future = slice(where.context, where.context + where.future)
         beliefs = {name: tell(env, arms[arm], seed=seed).truth.frames[future] for name, arm in self.beliefs.items()}
-        return Twins(name, name.rpartition("/")[0], tuple(cases), self.variation, beliefs)
+        return Twins(name, name.rpartition("/")[0], cases, self.variation, beliefs)
 
     def all_twins(self, first: int, *, size: int) -> Generator[Twins, None, None]:
         """Those of every seed after the first one that answers.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from worldsim_benchmarks import cause_effect, permanence_suites
+from worldsim_benchmarks import cause_effect, permanence_suites, voe
 from worldsim_benchmarks.benchmark import Benchmark, title
 from worldsim_benchmarks.camera import CameraPaths
 from worldsim_benchmarks.fidelity import Fidelity
@@ -16,6 +16,8 @@ BENCHMARKS: dict[str, Callable[[], Any]] = {
     "cause-effect-voxel": cause_effect.voxel,
     "permanence-mujoco": permanence_suites.mujoco,
     "permanence-voxel": permanence_suites.voxel,
+    "voe-mujoco": voe.mujoco,
+    "voe-voxel": voe.voxel,
     "fidelity": Fidelity,
     "camera-mujoco": partial(CameraPaths, "mujoco"),
     "camera-voxel": partial(CameraPaths, "voxel"),

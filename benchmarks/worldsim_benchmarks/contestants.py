@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from einops import rearrange
@@ -19,7 +20,8 @@ from worldsim_benchmarks.benchmark import Contestant, Twins, Video
 from worldsim_benchmarks.kept import heads
 from worldsim_benchmarks.readers import DIFFERS
 
-Corrupt = Callable[[Twins, float, np.random.Generator], list[Video]]
+Corrupt = Callable[[Twins, float, np.random.Generator], list[Any]]
+"""Answers to all cases of twins: videos, or where these are asked for surprises."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Corrupted:
     corrupt: Corrupt
     severity: float = 0.0
 
-    def answer(self, twins: Sequence[Twins], *, seed: int) -> list[list[Video]]:
-        """One video a case; the same seed, the same bytes."""
+    def answer(self, twins: Sequence[Twins], *, seed: int) -> list[list[Any]]:
+        """One answer a case; the same seed, the same bytes."""
         return [self.corrupt(each, self.severity, np.random.default_rng((seed, *each.name.encode()))) for each in twins]
 
 

@@ -14,9 +14,9 @@ import torch
 from worldsim.codec.pixel import Pixel
 from worldsim.models.checkpoint import RECIPE, WEIGHTS, load, locate
 from worldsim.models.within import within
-from worldsim.protocols import Codec, WorldModel
+from worldsim.protocols import Codec, Surprise, WorldModel
 from worldsim.rollout import imagine_batch, to_model, to_pictures
-from worldsim_benchmarks.benchmark import Answer, Case, Missing, Twins, Video
+from worldsim_benchmarks.benchmark import Answer, Case, Missing, Surprises, Twins, Video
 from worldsim_benchmarks.cases import digest
 from worldsim_benchmarks.contestants import ORACLES
 from worldsim_benchmarks.run import Entry
@@ -41,9 +41,9 @@ class Modelled:
         self._within: dict[str, WorldModel | Missing] = {}
 
     def answer(self, twins: Sequence[Twins], *, seed: int) -> list[list[Answer]]:
-        """One video a case. Twins draw the same noise, so that they differ by what they were shown alone.
+        """One answer a case. Twins draw the same noise, so that they differ by what they were shown alone.
 
-        Cases are imagined in the order of what they hold, so that a batch, and with it the last bit of each of its
+        Cases are answered in the order of what they hold, so that a batch, and with it the last bit of each of its
         rows, is the same in whatever order they come.
         """
         cases = [(case, each.name) for each in twins for case in each.cases]
@@ -53,13 +53,14 @@ class Modelled:
             alike.setdefault((case.scene, case.seen.shape, case.plan.shape), []).append(number)
         answers: dict[int, Answer] = {}
         for numbers in alike.values():
-            model = self.asked(cases[numbers[0]][0])
+            first = cases[numbers[0]][0]
+            model, put = self.asked(first), self._wonder if first.asks == "surprise" else self._imagine
             if isinstance(model, Missing):
                 answers |= dict.fromkeys(numbers, model)
                 continue
             for at in range(0, len(numbers), self.batch):
                 part = numbers[at : at + self.batch]
-                answers |= zip(part, self._imagine(model, [cases[number] for number in part], seed), strict=True)
+                answers |= zip(part, put(model, [cases[number] for number in part], seed), strict=True)
         in_order = (answers[number] for number in range(len(cases)))
         return [[next(in_order) for _ in each.cases] for each in twins]
 
@@ -73,6 +74,20 @@ class Modelled:
                 seeds=[_seed(seed, name) for _, name in rows],
             )
         return list(frames)
+
+    def _wonder(
+        self, model: WorldModel, rows: Sequence[tuple[Case, str]], seed: int
+    ) -> list[Surprises] | list[Missing]:
+        """How unexpected each frame is that comes of the plan, where the model can say so."""
+        if not isinstance(model, Surprise):
+            return [Missing("the model has no method `surprise`, which says how unexpected each frame is")] * len(rows)
+        frames = to_model(np.stack([np.concatenate([case.seen, case.truth.frames]) for case, _ in rows]))
+        actions = torch.from_numpy(np.stack([np.concatenate([case.taken, case.plan]) for case, _ in rows]))
+        device = next(model.parameters()).device if isinstance(model, torch.nn.Module) else torch.device("cpu")
+        generators = [torch.Generator(device).manual_seed(_seed(seed, name)) for _, name in rows]
+        with one_thread():
+            told = model.surprise(frames.to(device), actions.to(device), generator=generators)
+        return list(told[:, rows[0][0].seen.shape[0] :].double().cpu().numpy())
 
     def asked(self, case: Case) -> WorldModel | Missing:
         """The model in the world of a case, or why it cannot answer there."""

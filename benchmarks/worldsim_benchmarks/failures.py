@@ -7,7 +7,7 @@ from einops import repeat
 from jaxtyping import Bool, UInt8
 
 from worldsim.video import png, side_by_side
-from worldsim_benchmarks.benchmark import Answer, Benchmark, Contestant, Missing, Twins, Video
+from worldsim_benchmarks.benchmark import Answer, Benchmark, Contestant, Missing, Surprises, Twins, Video
 from worldsim_benchmarks.page import figure, page, text
 from worldsim_benchmarks.readers import DIFFERS
 from worldsim_benchmarks.result import TIERS, Result
@@ -70,11 +70,20 @@ def worst(result: Result, statistic: Statistic, shown: int = SHOWN) -> list[int]
 def strip(twins: Twins, arm: int, answer: Answer) -> UInt8[np.ndarray, "y x 3"]:
     """Three rows of moments: the truth of an arm, the answer, and where the two twins differ."""
     real = twins.cases[arm].truth.frames
-    given = np.full_like(real, 128) if isinstance(answer, Missing) else answer
+    given = np.full_like(real, 128) if isinstance(answer, Missing) else _drawn(answer, real)
     moments = np.unique(np.linspace(0, len(real) - 1, COLUMNS).round().astype(int))
     mask = repeat(255 * _apart(twins, arm, given).astype(np.uint8), "t h w -> t h w c", c=3)
     rows = [side_by_side([video[moment][None] for moment in moments], GAP)[0] for video in (real, given, mask)]
     return np.concatenate([np.pad(row, [(0, GAP), (0, 0), (0, 0)], constant_values=255) for row in rows])[:-GAP]
+
+
+def _drawn(answer: Video | Surprises, like: Video) -> Video:
+    """A video as it is; surprises as frames, the brighter the more surprising."""
+    if answer.ndim > 1:
+        return answer
+    high = max(float(answer.max() - answer.min()), 1e-12)
+    levels = np.round(255 * (answer - answer.min()) / high).astype(np.uint8)
+    return np.broadcast_to(levels[:, None, None, None], like.shape).copy()
 
 
 def _apart(twins: Twins, arm: int, answer: Video) -> Bool[np.ndarray, "t h w"]:

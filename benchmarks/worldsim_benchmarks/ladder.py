@@ -13,10 +13,11 @@ import numpy as np
 from tqdm import tqdm
 
 from worldsim_benchmarks import contestants as known
-from worldsim_benchmarks import detours, harms, miscaused
+from worldsim_benchmarks import detours, harms, miscaused, startled
 from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, title
+from worldsim_benchmarks.bounds import floors, oracles
 from worldsim_benchmarks.catalogue import chosen
-from worldsim_benchmarks.contestants import CEILING, REPLAY, Corrupt, Corrupted, trivial
+from worldsim_benchmarks.contestants import Corrupt, Corrupted
 from worldsim_benchmarks.measure import measure, raw
 from worldsim_benchmarks.run import Scale
 from worldsim_benchmarks.stats import by_family
@@ -119,6 +120,12 @@ ORDERED = (
     Rung("out of order", miscaused.out_of_order, (0.0,), "harmful", ("M-DOM",)),
     Rung("jelly, diameters", miscaused.jelly, (0.25, 0.5, 1.0, 2.0), "graded", ("M-RIG",)),
     Rung("jelly, diameters", miscaused.jelly, (2.0,), "harmful", ("M-RIG",)),
+EXPECTED = (
+    Rung("expects the impossible", startled.knows_the_wrong_way, (0.0,), "wrong"),
+    Rung("startled by cuts", startled.is_startled, (0.0,), "harmful"),
+    Rung("misses what is gone, not what is there", startled.misses_what_is_gone, (0.0,), "costly"),
+    Rung("knows, and wavers by", startled.knows, (0.01,), "benign"),
+    Rung("knows, and wavers by", startled.knows, (0.01, 1.0), "graded"),
 )
 RUNGS: dict[str, tuple[Rung, ...]] = {
     "permanence-mujoco": (*UNSEEN, *COUNTED),
@@ -135,6 +142,8 @@ RUNGS: dict[str, tuple[Rung, ...]] = {
         Rung("drawn in front", known.in_front, (0.0,), "harmful"),
         Rung("duplicate, diameters", known.duplicate, (3.0,), "costly"),
     ),
+    "voe-mujoco": EXPECTED,
+    "voe-voxel": EXPECTED,
     "fidelity": (
         *PICTURE,
         Rung("left for right", known.mirrored, (0.0,), "harmful"),
@@ -188,6 +197,12 @@ def climb(benchmark: Benchmark, twins: Sequence[Twins], *, progress: bool = Fals
         _step(CEILING.name, "ceiling", numbers(CEILING), scales()),
     ]
     steps += [_step(one.name, "trivial", numbers(one), scales()) for one in trivial(twins)]
+        lowest, ceiling = [numbers(one, families) for one in floors(twins)], numbers(oracles(twins)[-1], families)
+        return {code: Scale(max(floor[code] for floor in lowest), number) for code, number in ceiling.items()}
+
+    ends = [(oracles(twins)[0], "perfect"), (oracles(twins)[-1], "ceiling")]
+    ends += [(one, "trivial") for one in floors(twins)]
+    steps = [_step(one.name, rule, numbers(one), scales()) for one, rule in ends]
     there = {each.family for each in twins}
     for rung in tqdm(RUNGS[benchmark.name], desc=title(benchmark), disable=not progress):
         if rung.families and not there.intersection(rung.families):
@@ -232,7 +247,9 @@ def table(steps: Sequence[Step]) -> str:
     ]
     for step in steps:
         holds = "yes" if step.holds else "**NO**"
-        each = "".join(f" {step.families[code]:.0f} |" if code in step.families else " |" for code in families)
+        each = "".join(
+            f" {step.families[code]:.0f} |".replace("nan", "") if code in step.families else " |" for code in families
+        )
         lines.append(f"| {step.name} | {step.raw:.3f} | {step.score:.1f} | {RULES[step.rule]} | {holds} |{each}")
     return "\n".join(lines)
 

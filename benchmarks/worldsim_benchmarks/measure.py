@@ -5,21 +5,32 @@ answers are held at once. Which are asked together follows from the twins alone;
 machines makes no difference to a single bit.
 
 What is missing is never dropped: twins of which one answer did not come, or cannot be what was asked for, are scored
-as if all of them had been answered with grey frames. No benchmark has to say what the floor of each metric is, for
-its ladder holds grey frames to the floor.
+as if all of them had been answered with grey frames, or with no surprise at all. No benchmark has to say what the floor
+of each metric is, for its ladder holds those to the floor.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from worldsim.data.executor import Executor, Here
-from worldsim_benchmarks.benchmark import Answer, Benchmark, Contestant, Missing, Pooled, Twins, Video
+from worldsim_benchmarks.benchmark import (
+    Answer,
+    Benchmark,
+    Case,
+    Contestant,
+    Missing,
+    Pooled,
+    Surprises,
+    Twins,
+    Video,
+)
 from worldsim_benchmarks.contestants import grey
 from worldsim_benchmarks.kept import heads
+from worldsim_benchmarks.startled import constant
 from worldsim_benchmarks.stats import overall
 
 TOGETHER = 16
@@ -62,7 +73,7 @@ def measure(
         executor: Who does the work.
 
     Raises:
-        ValueError: Where an answer is not a uint8 video of the plan's length and the truth's size.
+        ValueError: Where an answer is not of the type and shape that the case asks for; see `form`.
     """
     [measured] = measure_all(benchmark, twins, [contestant], seed=seed, samples=samples, executor=executor)
     return measured
@@ -141,20 +152,20 @@ class Asking:
                     mark.scores[name] = [score.value] * self.samples
         return who, marks
 
-    def _score(self, name: str, mark: Mark, twins: Twins, answers: Sequence[Answer], sample: int) -> Sequence[Video]:
+    def _score(self, name: str, mark: Mark, twins: Twins, answers: Sequence[Answer], sample: int) -> Sequence[Any]:
         """Add what a sample got, and hand back what was scored."""
-        videos = [answer for answer in answers if not isinstance(answer, Missing)]
+        there = [answer for answer in answers if not isinstance(answer, Missing)]
         for case, answer in zip(twins.cases, answers, strict=True):
             if isinstance(answer, Missing):
                 mark.reasons[f"{case.name}/s{sample}"] = answer.reason
-            elif answer.shape != case.truth.frames.shape or answer.dtype != np.uint8:
+            elif (answer.dtype, answer.shape) != (wanted := form(case)):
                 raise ValueError(
                     f"{name} answered {case.name} with {answer.dtype} {list(answer.shape)}; "
-                    f"uint8 {list(case.truth.frames.shape)} would do: one frame an action, as large as the context"
+                    f"{wanted[0]} {list(wanted[1])} would do: {FORMS[case.asks]}"
                 )
-        whole = len(videos) == len(answers)
+        whole = len(there) == len(answers)
         mark.counted += whole
-        judged = videos if whole else floor(twins)
+        judged = there if whole else floor(twins)
         scores = self.benchmark.score(twins, judged)
         for metric in self.benchmark.metrics:
             mark.scores[metric].append(scores[metric].value)
@@ -163,9 +174,24 @@ class Asking:
         return judged
 
 
-def floor(twins: Twins) -> list[Video]:
+FORMS = {
+    "video": "one frame an action, as large as the context",
+    "surprise": "one number a frame that comes of the plan",
+}
+"""What an answer is, by what a case asks."""
+
+
+def form(case: Case) -> tuple[np.dtype, tuple[int, ...]]:
+    """Of which type and shape an answer is."""
+    if case.asks == "surprise":
+        return np.dtype(np.float64), (len(case.plan),)
+    return np.dtype(np.uint8), case.truth.frames.shape
+
+
+def floor(twins: Twins) -> list[Video] | list[Surprises]:
     """What stands in for answers that are missing."""
-    return grey(twins, 0.0, np.random.default_rng(0))
+    blank = constant if twins.cases[0].asks == "surprise" else grey
+    return blank(twins, 0.0, np.random.default_rng(0))
 
 
 def _mean(values: Float[np.ndarray, "k m"]) -> Float[np.ndarray, " m"]:

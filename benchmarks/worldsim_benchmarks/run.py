@@ -9,8 +9,9 @@ import numpy as np
 
 from worldsim.data.executor import Executor, Here
 from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, Whole, title
+from worldsim_benchmarks.bounds import CEILINGS, floors, oracles
 from worldsim_benchmarks.cases import digest
-from worldsim_benchmarks.contestants import CEILING, ORACLES, TRIVIAL_ON_TWINS, trivial
+from worldsim_benchmarks.contestants import TRIVIAL_ON_TWINS
 from worldsim_benchmarks.kept import Head, heads
 from worldsim_benchmarks.measure import Measured, measure_all, raw
 from worldsim_benchmarks.result import Result, rounded, versions
@@ -67,8 +68,8 @@ def run(
         **versions(),
     }
     found = {_who(one): one for one in known if (one.benchmark, one.split, one.size) == (title(benchmark), split, size)}
-    bounds = [Entry(one, "trivial", tier="truth" if one in TRIVIAL_ON_TWINS else "T0") for one in trivial(twins)]
-    bounds += [Entry(one, "oracle", tier="truth") for one in ORACLES.values()]
+    bounds = [Entry(one, "trivial", tier="truth" if one in TRIVIAL_ON_TWINS else "T0") for one in floors(twins)]
+    bounds += [Entry(one, "oracle", tier="truth") for one in oracles(twins)]
     there = [found.get(_who_would(entry, about)) for entry in bounds]
     here = {"benchmark": benchmark, "heads": heads(twins), "split": split, "size": size}
     if (scale := _scale_of(there)) is not None:
@@ -94,7 +95,7 @@ def _scale(kinds: Sequence[tuple[str, str]], numbers: Sequence[float]) -> Scale:
     """From the kind and name of each of the bounds, and its raw number: the best trivial one, and the ceiling."""
     pairs = list(zip(kinds, numbers, strict=True))
     floor = max(number for (kind, _), number in pairs if kind == "trivial")
-    return Scale(floor, next(number for (_, name), number in pairs if name == CEILING.name))
+    return Scale(floor, next(number for (_, name), number in pairs if name in CEILINGS))
 
 
 def _scale_of(bounds: Sequence[Result | None]) -> Scale | None:

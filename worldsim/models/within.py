@@ -54,6 +54,12 @@ class Within(nn.Module):
         """As a WorldModel's."""
         return self.model.imagine(memory, self.placed(plan), generator=generator)
 
+    def surprise(
+        self, frames: Float[Tensor, "b t c h w"], actions: Float[Tensor, "b t-1 a"], *, generator: Noise
+    ) -> Float[Tensor, "b t"]:
+        """As a Surprise's."""
+        return self.model.surprise(frames, self.placed(actions), generator=generator)
+
     def placed(self, actions: Float[Tensor, "b n a"]) -> Float[Tensor, "b n z"]:
         """Actions of the world where the model looks for them; see `Schema.placed`.
 

@@ -36,7 +36,7 @@ Waits, which is all that one can do.
 
 ## Arms
 M-VAN: `factual`; `do:<change>`, with the change at the cut, which is impossible; `placebo`, in which the light is
-dimmed at the cut, which is possible.
+dimmed at the cut, which is possible; `placebo-always`, in which it is dim from the start.
 
 M-VAN/<change>, one for each change: `factual` and `do:<change>-always`, with the change from the start, are possible;
 `do:<change>` and `do:<change>-back`, with it from the start and taken back at the cut, are impossible. The two possible
@@ -202,6 +202,7 @@ def _expert(world: MujocoBackend, rng: np.random.Generator) -> np.int64:
 def _arms(world: MujocoBackend) -> dict[str, Arm]:
     script, cut = [np.int64(0)] * STEPS, int(_facts(world)["cut"][0])
     arms = {"factual": Arm(script), "placebo": Arm(script, ((cut, "dim"),))}
+    arms["placebo-always"] = Arm(script, ((0, "dim"),))
     for change in IMPOSSIBLE:
         arms[f"do:{change}"] = Arm(script, ((cut, change),))
         arms[f"do:{change}-always"] = Arm(script, ((0, change),))

@@ -1,0 +1,27 @@
+"""Who is always there: the trivial contestants that make the floor of what is asked, and those that know the truth."""
+
+from collections.abc import Sequence
+
+from worldsim_benchmarks.benchmark import Contestant, Twins
+from worldsim_benchmarks.contestants import CEILING, REPLAY, trivial
+from worldsim_benchmarks.kept import heads
+from worldsim_benchmarks.startled import BLANK, KNOWS
+
+CEILINGS = (CEILING.name, KNOWS.name)
+"""The names of the oracles that make the ceiling."""
+
+
+def floors(twins: Sequence[Twins]) -> tuple[Contestant, ...]:
+    """The trivial contestants that make sense for these twins."""
+    return BLANK if _asks(twins) == "surprise" else trivial(twins)
+
+
+def oracles(twins: Sequence[Twins]) -> tuple[Contestant, ...]:
+    """Those that know the truth of these twins; the first must be perfect, the last makes the ceiling."""
+    return (KNOWS,) if _asks(twins) == "surprise" else (REPLAY, CEILING)
+
+
+def _asks(twins: Sequence[Twins]) -> str:
+    """What an answer to them is: `video` or `surprise`; no benchmark asks both."""
+    (asks,) = {head.asks for head in heads(twins)}
+    return asks
