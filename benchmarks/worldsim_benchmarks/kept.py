@@ -39,8 +39,8 @@ class Head(NamedTuple):
     template: str
     variation: str
     arms: int
-    asks: str
     alike: tuple
+    asks: str = "video"
 
 
 class Kept(Sequence[Twins]):
@@ -76,7 +76,7 @@ def heads(twins: Sequence[Twins]) -> list[Head]:
 
 def _head(twins: Twins) -> Head:
     alike = tuple(sorted((case.scene, case.seen.shape, case.plan.shape) for case in twins.cases))
-    return Head(twins.name, twins.template, twins.variation, len(twins.cases), twins.cases[0].asks, alike)
+    return Head(twins.name, twins.template, twins.variation, len(twins.cases), alike, twins.cases[0].asks)
 
 
 def kept(

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from worldsim.video import PROFILES, read_mp4, write_mp4
-from worldsim_benchmarks.benchmark import Case, Contestant, Surprises, Twins
+from worldsim_benchmarks.benchmark import Case, Surprises, Twins
 from worldsim_benchmarks.contestants import Corrupted
 
 # ---- trivial: each frame for its own sake, or as it differs from the one before --------------------------------------
@@ -86,7 +86,7 @@ def _known(case: Case, surprising: bool) -> Surprises:
 # ---- the tables ------------------------------------------------------------------------------------------------------
 
 KNOWS = Corrupted("knows what can be", knows)
-BLANK: tuple[Contestant, ...] = (
+BLANK = (
     Corrupted("constant", constant),
     Corrupted("change", change),
     Corrupted("change, through H.264", change_through_codec, 17.0),

@@ -153,9 +153,9 @@ class Voe:
     """
 
     version = 1
-    metrics = ("VoE", "accuracy", "possible", "impossible", "cut")
+    metrics: tuple[str, ...] = ("VoE", "accuracy", "possible", "impossible", "cut")
     coloured: tuple[str, ...] = ()
-    sizes = (64, 128, 256)
+    sizes: tuple[int, ...] = (64, 128, 256)
 
     def __init__(self, name: str, questions: Sequence[Question]):
         self.name, self.questions = name, questions

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from worldsim.data.schema import Schema
-from worldsim.protocols import Noise, WorldModel
+from worldsim.protocols import Noise, Surprise, WorldModel
 
 
 def within(model: WorldModel, world: str, space: gym.Space | None = None) -> WorldModel:
@@ -58,6 +58,7 @@ class Within(nn.Module):
         self, frames: Float[Tensor, "b t c h w"], actions: Float[Tensor, "b t-1 a"], *, generator: Noise
     ) -> Float[Tensor, "b t"]:
         """As a Surprise's."""
+        assert isinstance(self.model, Surprise)
         return self.model.surprise(frames, self.placed(actions), generator=generator)
 
     def placed(self, actions: Float[Tensor, "b n a"]) -> Float[Tensor, "b n z"]:
