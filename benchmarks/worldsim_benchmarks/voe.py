@@ -169,15 +169,14 @@ class Voe:
         told = [float(answer[case.notes["cut"] :].mean()) for case, answer in zip(twins.cases, answers, strict=True)]
         possible, impossible = np.array(told)[list(POSSIBLE)], np.array(told)[list(IMPOSSIBLE)]
         right = float(np.mean((impossible > possible) + 0.5 * (impossible == possible)))
-        if twins.family == "M-CUT":
-            unasked = dict.fromkeys(self.metrics[:-1], Score(float("nan"), "no law is broken here"))
-            return {**unasked, "cut": Score(2 * right - 1)}
+        broken = twins.family != "M-CUT"
+        lawful, unseen = "no law is broken here", "what is cut here cannot be seen"
         return {
-            "VoE": Score(2 * right - 1),
-            "accuracy": Score(right),
+            "VoE": Score(2 * right - 1) if broken else Score(float("nan"), lawful),
+            "accuracy": Score(right) if broken else Score(float("nan"), lawful),
             "possible": Score(float(possible.mean())),
             "impossible": Score(float(impossible.mean())),
-            "cut": Score(float("nan"), "what is cut here cannot be seen"),
+            "cut": Score(float("nan"), unseen) if broken else Score(2 * right - 1),
         }
 
     def headline(self, means: Mapping[str, np.ndarray | float]) -> np.ndarray | float:
@@ -186,7 +185,8 @@ class Voe:
 
     def whole(self, values: Mapping[str, Float[np.ndarray, " m"]]) -> dict[str, float]:
         """The area under the curve of telling any impossible film from any possible one."""
-        possible, impossible = (values[name][~np.isnan(values[name])] for name in ("possible", "impossible"))
+        broken = ~np.isnan(values["VoE"])
+        possible, impossible = values["possible"][broken], values["impossible"][broken]
         above = impossible[:, None] > possible
         return {"AUC": float(np.mean(above + 0.5 * (impossible[:, None] == possible))) if above.size else float("nan")}
 
