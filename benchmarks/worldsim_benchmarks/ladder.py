@@ -120,6 +120,7 @@ ORDERED = (
     Rung("out of order", miscaused.out_of_order, (0.0,), "harmful", ("M-DOM",)),
     Rung("jelly, diameters", miscaused.jelly, (0.25, 0.5, 1.0, 2.0), "graded", ("M-RIG",)),
     Rung("jelly, diameters", miscaused.jelly, (2.0,), "harmful", ("M-RIG",)),
+)
 EXPECTED = (
     Rung("expects the impossible", startled.knows_the_wrong_way, (0.0,), "wrong"),
     Rung("startled by cuts", startled.is_startled, (0.0,), "harmful"),
@@ -185,20 +186,13 @@ def climb(benchmark: Benchmark, twins: Sequence[Twins], *, progress: bool = Fals
 
     @cache
     def scales(families: tuple[str, ...] = ()) -> Mapping[str, Scale]:
-        floors, ceiling = [among(numbers(one), families) for one in trivial(twins)], among(numbers(CEILING), families)
-        return {code: Scale(max(floor[code] for floor in floors), number) for code, number in ceiling.items()}
+        lowest, ceiling = [among(numbers(one), families) for one in floors(twins)], numbers(oracles(twins)[-1])
+        highest = among(ceiling, families)
+        return {code: Scale(max(floor[code] for floor in lowest), number) for code, number in highest.items()}
 
     def among(found: Mapping[str, float], families: tuple[str, ...]) -> Mapping[str, float]:
         own = {code: number for code, number in found.items() if code in families}
         return {ALL: float(np.nanmean(list(own.values()))), **own} if own else found
-
-    steps = [
-        _step("replay", "perfect", numbers(REPLAY), scales()),
-        _step(CEILING.name, "ceiling", numbers(CEILING), scales()),
-    ]
-    steps += [_step(one.name, "trivial", numbers(one), scales()) for one in trivial(twins)]
-        lowest, ceiling = [numbers(one, families) for one in floors(twins)], numbers(oracles(twins)[-1], families)
-        return {code: Scale(max(floor[code] for floor in lowest), number) for code, number in ceiling.items()}
 
     ends = [(oracles(twins)[0], "perfect"), (oracles(twins)[-1], "ceiling")]
     ends += [(one, "trivial") for one in floors(twins)]
