@@ -25,9 +25,9 @@ made full again, which breaks no law but can be seen; who has more there than in
 between knowing and showing, VoE less OP on the same worlds, is told by `knowing.gap`.
 
 **Known limits.** A world is asked about where two frames or more are equal in A and B: not in the dark (V-LAVA,
-V-NIGHT), whose shades differ by a few levels; not where the arms do something else (M-SHL's `do:return`). Films are
-never encoded; whoever sends them through a codec must encode each half alone, before it is joined, so that a join
-leaves the same trace in all four.
+V-NIGHT), whose shades differ by a few levels; not where another thing stays in sight (V-BURY's `swapped`); not where
+the arms do something else (M-SHL's `do:return`). Films are never encoded; whoever sends them through a codec must
+encode each half alone, before it is joined, so that a join leaves the same trace in all four.
 
 **Versions.** 1: the first.
 
@@ -116,8 +116,13 @@ def at_the_cut(told: Sequence[Told], where: Cut) -> int:
 
 OTHERS = ("absent", "never", "do:exchange", "swapped", "do:more", "do:away")
 """The arms that differ from the first by what there is, and not by what is done while it is hidden."""
-UNLIKE = ("M-CRD", "V-LAVA", "V-NIGHT")
-"""Families in which two tellings never look alike."""
+UNLIKE = {
+    "M-CRD": ("absent",),
+    "V-LAVA": ("absent", "swapped"),
+    "V-NIGHT": ("absent", "swapped"),
+    "V-BURY": ("swapped",),
+}
+"""Families, and which of their arms never looks like the first."""
 CHANGES = ("vanish", "teleport", "identity", "colour", "shape")
 
 
@@ -126,9 +131,8 @@ def _of(questions: Sequence[Question]) -> tuple[Question, ...]:
     return tuple(
         replace(question, arms=(question.arms[0], other), beliefs={}, cases=partial(films, where_alike))
         for question in questions
-        if question.code not in UNLIKE
         for other in question.arms[1:]
-        if other in OTHERS
+        if other in OTHERS and other not in UNLIKE.get(question.code, ())
     )
 
 
