@@ -6,9 +6,11 @@ workers with two threads each would wait for each other.
 
 import os
 
+import checking
 import pytest
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported, and inherited by every subprocess
+checking.begin()
 
 
 @pytest.fixture(autouse=True)
