@@ -48,6 +48,14 @@ class Layer(NamedTuple):
     intrinsics: Float64[np.ndarray, "3 3"]
 
 
+class Sloped(NamedTuple):
+    """A picture's shades, and how they change down and to the right (levels a pixel)."""
+
+    shade: Float64[np.ndarray, "y x"]
+    down: Float64[np.ndarray, "y x"]
+    aside: Float64[np.ndarray, "y x"]
+
+
 class AlignmentReader:
     """Reads where frames were taken from that follow on one whose depth is known.
 
@@ -72,21 +80,18 @@ class AlignmentReader:
         """Where each frame was taken from; what it rests on are the middles of patches."""
         poses, move, rests = np.full((len(frames), 4, 4), np.nan), np.eye(4), [NOTHING] * len(frames)
         for t, frame in enumerate(frames):
-            found, good = move, False
+            found, seen = move, None
             for layer in self._layers:
-                shade = _shrunk(frame.mean(-1), round(2 * layer.intrinsics[0, 2]))
-                found, good = _aligned(found, layer, shade)
-            if good:
+                found, seen = _aligned(found, layer, _sloped(frame, round(2 * layer.intrinsics[0, 2])))
+            if seen is not None:
                 poses[t], move = self._pose @ np.linalg.inv(found), found
-                rests[t] = self._patches(move, frame)
+                rests[t] = self._patches(seen, len(frame))
         return Poses(poses, rests)
 
-    def _patches(self, move: Float64[np.ndarray, "4 4"], frame: UInt8[np.ndarray, "h w 3"]) -> Matched:
+    def _patches(self, seen: "Seen", size: int) -> Matched:
         """Where patches of the context are in a frame (px): a step of Lucas and Kanade from where they would be."""
         layer = self._layers[-1]
         across = round(2 * layer.intrinsics[0, 2])
-        shade = _shrunk(frame.mean(-1), across)
-        seen = _seen(move, layer, shade)
         error, slope = np.zeros(seen.inside.shape), np.zeros((*seen.inside.shape, 2))
         error[seen.inside], slope[seen.inside] = seen.error, np.stack([seen.slope_u, seen.slope_v], 1)
         number = (np.arange(across) // PATCH)[:, None] * (across // PATCH) + np.arange(across) // PATCH
@@ -100,13 +105,19 @@ class AlignmentReader:
         middle, near = middle[firm], (np.linalg.norm(shift, axis=1) < PATCH / 4) & seen.inside[middle[firm]]
         pixel = np.stack([seen.u, seen.v], 1)[middle] + 0.5 + shift
         place = layer.point[middle] @ self._pose[:3, :3].T + self._pose[:3, 3]
-        return Matched(place[near], pixel[near] * len(frame) / across)
+        return Matched(place[near], pixel[near] * size / across)
 
 
 def _shrunk(picture: Float[np.ndarray, "h w"], across: int) -> Float64[np.ndarray, "y x"]:
     """A picture at a lower resolution, by the mean of what each pixel covers."""
     by = len(picture) // across
     return picture.reshape(across, by, across, by).mean((1, 3)).astype(np.float64)
+
+
+def _sloped(frame: UInt8[np.ndarray, "h w 3"], across: int) -> Sloped:
+    """A frame at a lower resolution."""
+    shade = _shrunk(frame.mean(-1), across)
+    return Sloped(shade, *np.gradient(shade))
 
 
 def _layer(
@@ -133,7 +144,7 @@ class Seen(NamedTuple):
         point: Where they are in the frame's axes (m).
         error: By how much the frame is lighter than it should be (levels of 255), but for gain and offset.
         slope_u, slope_v: How that changes to the right and down (levels a pixel).
-        alike: The correlation of what is there with what should be.
+        there, wanted: The shades that are there, and those that should be.
     """
 
     u: Float64[np.ndarray, " m"]
@@ -143,37 +154,47 @@ class Seen(NamedTuple):
     error: Float64[np.ndarray, " k"]
     slope_u: Float64[np.ndarray, " k"]
     slope_v: Float64[np.ndarray, " k"]
-    alike: float
+    there: Float64[np.ndarray, " k"]
+    wanted: Float64[np.ndarray, " k"]
+
+    @property
+    def alike(self) -> float:
+        """The correlation of what is there with what should be."""
+        return float(np.corrcoef(self.there, self.wanted)[0, 1])
 
 
-def _seen(move: Float64[np.ndarray, "4 4"], layer: Layer, shade: Float64[np.ndarray, "y x"]) -> Seen:
-    lens = layer.intrinsics
-    down, aside = np.gradient(shade)
+def _seen(move: Float64[np.ndarray, "4 4"], layer: Layer, picture: Sloped) -> Seen | None:
+    """What is in a picture; None where that is too little, or of one shade."""
+    lens, (height, width) = layer.intrinsics, picture.shade.shape
     point = layer.point @ move[:3, :3].T + move[:3, 3]
     ahead = point[:, 2] > 0.1
     depth = np.where(ahead, point[:, 2], 1)
     u, v = (lens[i, i] * point[:, i] / depth + lens[i, 2] - 0.5 for i in (0, 1))
-    inside = ahead & (u >= 0) & (v >= 0) & (u <= shade.shape[1] - 1) & (v <= shade.shape[0] - 1)
+    inside = ahead & (u >= 0) & (v >= 0) & (u <= width - 1) & (v <= height - 1)
+    if inside.mean() < SHOWN:
+        return None
     at = np.stack([v[inside], u[inside]])
-    there, slope_v, slope_u = (ndimage.map_coordinates(each, at, order=1) for each in (shade, down, aside))
+    there, slope_v, slope_u = (ndimage.map_coordinates(each, at, order=1) for each in picture)
     wanted = layer.shade[inside]
-    if inside.mean() < SHOWN or not there.std() or not wanted.std():
-        nothing = np.zeros(len(there))
-        return Seen(u, v, inside, point[inside], nothing, nothing, nothing, 0.0)
-    gain = wanted.std() / there.std()
+    contrast, due = there.std(), wanted.std()
+    if not contrast or not due:
+        return None
+    gain = due / contrast
     error = (there - there.mean()) * gain - (wanted - wanted.mean())
-    alike = float(np.corrcoef(there, wanted)[0, 1])
-    return Seen(u, v, inside, point[inside], error, gain * slope_u, gain * slope_v, alike)
+    return Seen(u, v, inside, point[inside], error, gain * slope_u, gain * slope_v, there, wanted)
 
 
 def _aligned(
-    move: Float64[np.ndarray, "4 4"], layer: Layer, shade: Float64[np.ndarray, "y x"]
-) -> tuple[Float64[np.ndarray, "4 4"], bool]:
-    """The move (from the context's axes to the frame's) under which the context looks most like the frame."""
-    lens, seen = layer.intrinsics, _seen(move, layer, shade)
+    move: Float64[np.ndarray, "4 4"], layer: Layer, picture: Sloped
+) -> tuple[Float64[np.ndarray, "4 4"], Seen | None]:
+    """The move (from the context's axes to the frame's) under which the context looks most like the frame.
+
+    And what is seen under it; None where that is not alike.
+    """
+    lens, seen = layer.intrinsics, _seen(move, layer, picture)
     for _ in range(STEPS):
-        if not seen.alike:
-            return move, False
+        if seen is None:
+            return move, None
         x, y, z = seen.point.T
         by_u, by_v = seen.slope_u * lens[0, 0] / z, seen.slope_v * lens[1, 1] / z
         along = -(by_u * x + by_v * y) / z
@@ -184,7 +205,7 @@ def _aligned(
         turn = np.eye(4)
         turn[:3, :3], turn[:3, 3] = Rotation.from_rotvec(change[:3]).as_matrix(), change[3:]
         move = turn @ move
-        seen = _seen(move, layer, shade)
+        seen = _seen(move, layer, picture)
         if np.linalg.norm(change) < 1e-5:
             break
-    return move, seen.alike >= ALIKE
+    return move, seen if seen is not None and seen.alike >= ALIKE else None

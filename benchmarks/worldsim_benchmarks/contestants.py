@@ -5,7 +5,7 @@ which pixels a thing covers take them from the twins, so they work on every scen
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,9 +26,9 @@ Corrupt = Callable[[Twins, float, np.random.Generator], list[Any]]
 
 @dataclass(frozen=True)
 class Corrupted:
-    """The truth as a contestant, after one corruption at one severity."""
+    """The truth as a contestant, after one corruption at one severity: the same one, whatever it is called."""
 
-    name: str
+    name: str = field(compare=False)
     corrupt: Corrupt
     severity: float = 0.0
 
@@ -147,8 +147,15 @@ def codec(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video
 
 def shift(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
     """The whole picture to the right by `severity` pixels of 128: the same part of a picture at every size."""
-    by = (0, 0, severity * twins.cases[0].seen.shape[2] / 128, 0)
-    return [ndimage.shift(case.truth.frames, by, order=1, mode="nearest") for case in twins.cases]
+    by = severity * twins.cases[0].seen.shape[2] / 128
+    return [_aside(case.truth.frames, by) for case in twins.cases]
+
+
+def _aside(frames: Video, by: float) -> Video:
+    """Row by row, which is several times as fast as along one of four axes."""
+    sizes = dict(zip("thwc", frames.shape, strict=True))
+    rows = ndimage.shift(rearrange(frames, "t h w c -> (t h c) w"), (0, by), order=1, mode="nearest")
+    return np.ascontiguousarray(rearrange(rows, "(t h c) w -> t h w c", **sizes))
 
 
 def blur(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:

@@ -178,7 +178,7 @@ ALL = "all"
 def climb(benchmark: Benchmark, twins: Sequence[Twins], *, progress: bool = False) -> list[Step]:
     """Every row of a benchmark's ladder, measured on these twins; rungs of families without any are left out."""
 
-    @cache  # some severities stand in two rungs
+    @cache  # some severities stand in two rungs, and the ceiling in one
     def numbers(contestant: Contestant, families: tuple[str, ...] = ()) -> Mapping[str, float]:
         asked = [each for each in twins if not families or each.family in families]
         measured, templates = measure(benchmark, asked, contestant), [each.template for each in asked]

@@ -68,15 +68,11 @@ def twin_test(
     fitted = [fit_colours(answer, middle, same) for answer in answers]
     scores = np.full(len(a), np.nan)
     for t in np.flatnonzero(asked & (tells.sum((1, 2)) >= EXPOSED)):
-        mask = tells[t]
-
-        def distance(p, q, mask=mask, t=t):
-            return np.abs(p[t][mask] - q[t][mask]).mean()
-
-        between = distance(a, b)
-        own = (distance(fitted[0], b) - distance(fitted[0], a)) / between
-        other = (distance(fitted[1], a) - distance(fitted[1], b)) / between
-        scores[t] = (np.clip(own, -1, 1) + np.clip(other, -1, 1)) / 2
+        one, other, to_one, to_other = (frames[t][tells[t]] for frames in (a, b, *fitted))
+        between = np.abs(one - other).mean()
+        own = (np.abs(to_one - other).mean() - np.abs(to_one - one).mean()) / between
+        twin = (np.abs(to_other - one).mean() - np.abs(to_other - other).mean()) / between
+        scores[t] = (np.clip(own, -1, 1) + np.clip(twin, -1, 1)) / 2
     return scores
 
 
