@@ -6,6 +6,8 @@ import pickle
 import subprocess
 import sys
 import warnings
+from itertools import chain
+from typing import NamedTuple
 
 import gymnasium
 import numpy as np
@@ -78,16 +80,32 @@ def between_hues(ids, scene):
     return np.sum(wide, 0) >= 2
 
 
-def moments(env, seeds=range(6), every=3, count=12):
-    """Moments of several episodes of the expert."""
-    for seed in seeds:
+class Moment(NamedTuple):
+    """What a moment of an episode shows, what is true of it, from where it is seen, and what is of one piece."""
+
+    observation: dict
+    truth: dict
+    camera: Camera
+    whole: np.ndarray
+
+
+@pytest.fixture(scope="module")
+def moments(env):
+    """Moments of several episodes of the expert, and the reset of each."""
+
+    def moment(observation, info):
+        parts = getattr(env.backend, "pieces", [[0]] * len(env.things))  # MuJoCo's things can have some that stand off
+        return Moment(observation, info["truth"], env.camera, np.array([len(pieces) == 1 for pieces in parts]))
+
+    found = []
+    for seed in range(6):
         rng = np.random.default_rng(seed)
-        observation, info = env.reset(seed=seed)
-        yield observation, info["truth"]
-        for _ in range(count):
-            for _ in range(every):
-                observation, *_, info = env.step(env.expert(rng))
-            yield observation, info["truth"]
+        found.append(moment(*env.reset(seed=seed)))
+        for step in range(1, 37):
+            observation, *_, info = env.step(env.expert(rng))
+            if step % 3 == 0:
+                found.append(moment(observation, info))
+    return found
 
 
 def test_gymnasium_accepts_it(env):
@@ -107,9 +125,9 @@ def test_it_is_made_by_its_id_and_ends_on_time(env):
     assert np.array_equal(made.render(), observation["pov"])
 
 
-def test_everything_is_finite_in_its_space_and_keeps_its_shape(env):
+def test_everything_is_finite_in_its_space_and_keeps_its_shape(env, moments):
     first = None
-    for observation, truth in moments(env, seeds=range(3)):
+    for observation, truth, *_ in moments:
         assert env.observation_space.contains(observation)
         assert all(np.isfinite(value).all() for value in truth.values())
         shapes = {name: (value.shape, value.dtype) for name, value in truth.items()}
@@ -218,11 +236,11 @@ def test_what_is_removed_is_gone_and_nothing_else_is_touched(env):
             assert not play(env, expert(env, 2))[-1][1]["present"][slot]
 
 
-def test_pixels_and_truth_agree_on_what_is_where(env):
+def test_pixels_and_truth_agree_on_what_is_where(env, moments):
     whole = hidden = 0
-    for observation, truth in moments(env):
+    for observation, truth, camera, _ in moments:
         seen = ColourReader(palette.RGB).read(observation["pov"][None])
-        spread = env.camera.intrinsics[0, 0] * truth["diameter"] / np.maximum(env.camera.project(truth["pos"])[1], 1e-3)
+        spread = camera.intrinsics[0, 0] * truth["diameter"] / np.maximum(camera.project(truth["pos"])[1], 1e-3)
         for slot in np.flatnonzero(truth["present"]):
             painted = of_hue(observation["pov"], truth["hue"][slot])
             if len(alike := np.flatnonzero(truth["hue"] == truth["hue"][slot])) > 1:
@@ -243,18 +261,16 @@ def test_pixels_and_truth_agree_on_what_is_where(env):
     assert whole >= 20
 
 
-def test_depth_ids_and_camera_agree(env):
-    for observation, truth in moments(env, seeds=range(3), count=4):
+def test_depth_ids_and_camera_agree(env, moments):
+    for observation, truth, camera, whole in moments:
         ids = observation["segmentation"]
         assert np.array_equal(ids < 0, np.isinf(observation["depth"])) or not env.scene.stuff
         rows = np.argwhere((ids >= 0) & (ids < len(env.things)))
         slots = observation["segmentation"][*rows.T]
-        points = env.camera.unproject(rows[:, ::-1] + 0.5, observation["depth"][*rows.T])
+        points = camera.unproject(rows[:, ::-1] + 0.5, observation["depth"][*rows.T])
         away = np.linalg.norm(points - truth["pos"][slots], axis=1)
         assert (away <= 0.5 * np.sqrt(3) * truth["diameter"][slots] + 1e-3).all()
-        parts = getattr(env.backend, "pieces", [[0]] * len(env.things))  # MuJoCo's things can have some that stand off
-        whole = np.array([len(pieces) == 1 for pieces in parts])[slots]
-        assert (away >= truth["size"][slots].min(1) - 1e-3)[whole].all()
+        assert (away >= truth["size"][slots].min(1) - 1e-3)[whole[slots]].all()
 
 
 def test_it_can_be_looked_at_from_anywhere(env):
@@ -286,9 +302,11 @@ def test_what_it_hands_out_is_not_its_own(env):
 
 
 def told(env, seed, name):
-    """An arm's frames and truths from the reset on."""
+    """An arm, its frames and truths from the reset on, and its actions as vectors."""
     env.reset(seed=seed)
-    return [(observation["pov"], info["truth"]) for observation, info in env.tell(env.arms()[name])]
+    arm = env.arms()[name]
+    shown = [(observation["pov"], info["truth"]) for observation, info in env.tell(arm)]
+    return arm, shown, [flatten(env.action_space, action) for action in arm.actions]
 
 
 def asked(env):
@@ -314,14 +332,11 @@ def test_arms_are_as_long_as_an_episode_and_ask_what_the_scene_says(env):
 
 def test_arms_differ_by_their_intervention_alone(env):
     env = make(env.scene.name, size=32)
+    tellings = {name: told(env, SEEDS[0], name) for name in dict.fromkeys(chain(*asked(env)))}
     for factual, other in asked(env):
-        env.reset(seed=SEEDS[0])
-        arms = env.arms()
-        one, two = arms[factual], arms[other]
-        flat = [[flatten(env.action_space, action) for action in arm.actions] for arm in (one, two)]
-        apart = [step for step, pair in enumerate(zip(*flat, strict=True)) if not np.array_equal(*pair)]
+        (one, there, done), (two, here, planned) = tellings[factual], tellings[other]
+        apart = [step for step, pair in enumerate(zip(done, planned, strict=True)) if not np.array_equal(*pair)]
         apart += [step for step, _ in set(one.changes) ^ set(two.changes)]
-        there, here = told(env, SEEDS[0], factual), told(env, SEEDS[0], other)
         first = min(apart, default=len(there))
         # the frame in which a change is made shows it already; what an action does is seen in the next
         shared = first + (not any(step == first for step, _ in set(one.changes) ^ set(two.changes)))
@@ -330,7 +345,8 @@ def test_arms_differ_by_their_intervention_alone(env):
             assert not apart
         else:
             assert apart and not same(there[shared:], here[shared:]), other
-        assert same(here, told(env, SEEDS[0], other)), other
+    for name, (_, shown, _) in tellings.items():
+        assert same(shown, told(env, SEEDS[0], name)[1]), name
 
 
 def test_every_template_and_range_is_a_world_of_its_own(env):

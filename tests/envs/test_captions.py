@@ -18,11 +18,11 @@ from worldsim_envs.captions import (
     Relation,
     captions,
     labels,
-    observe,
     parse,
     render,
 )
 from worldsim_envs.minecraft import words as voxel
+from worldsim_envs.observe import observe
 from worldsim_envs.palette import NAMES
 from worldsim_envs.variation import SHAPES
 

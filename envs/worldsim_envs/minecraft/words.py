@@ -12,11 +12,12 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float64
 
-from worldsim_envs import captions, palette
+from worldsim_envs import palette
 from worldsim_envs.captions import Event, Facts
 from worldsim_envs.minecraft import carts, mobs, sky
 from worldsim_envs.minecraft.blocks import NAMES, WOOLS
 from worldsim_envs.minecraft.hands import EVENTS
+from worldsim_envs.observe import observe as of_any_world
 
 UP = (0.0, 1.0, 0.0)
 
@@ -45,7 +46,7 @@ SINGLE = ("button", "door", "lamp", "rail", "torch")
 
 
 def observe(states: Mapping[str, np.ndarray], poses: Float64[np.ndarray, "t 4 4"]) -> Facts:
-    """What can be said; arguments as of `captions.observe`."""
+    """What can be said; arguments as of `worldsim_envs.observe`."""
     first = states["present"].argmax(0)
     slots = np.arange(len(first))
     kinds = np.abs(states["size"][first, slots, :1] - [half for half, _, _ in THINGS]).argmin(1).tolist()
@@ -57,7 +58,7 @@ def observe(states: Mapping[str, np.ndarray], poses: Float64[np.ndarray, "t 4 4"
         for hue in set(states["hue"][:, slot].tolist())
         if hue >= 0 and not kinds[slot]
     }
-    facts = captions.observe(states, poses, UP, names, _happened(states["happened"], slot_of))
+    facts = of_any_world(states, poses, UP, names, _happened(states["happened"], slot_of))
     goes = {name: THINGS[kind][2] for kind, name in zip(kinds, names, strict=True)}
     motions = [
         motion._replace(does=goes[facts.things[motion.thing]]) if motion.does in ALONG else motion

@@ -20,11 +20,12 @@ import numpy as np
 from jaxtyping import Float64
 
 from worldsim_envs.cameras import Camera
-from worldsim_envs.captions import captions, observe
+from worldsim_envs.captions import captions
 from worldsim_envs.mujoco.render import choose
 from worldsim_envs.mujoco.studio import cover
 from worldsim_envs.mujoco.thing import Thing, add, parking, reach
 from worldsim_envs.mujoco.visibility import visible
+from worldsim_envs.observe import observe
 from worldsim_envs.scene import Arm, Picture, Truth
 from worldsim_envs.variation import SHAPES, Draw, Variation
 
