@@ -1,5 +1,7 @@
 """What a model is said to cost is what it costs."""
 
+import itertools
+
 import pytest
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -8,6 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from worldsim.models.cost import forward_flops, peak_flops, training_flops, training_memory
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.video_dit import SIZES
+from worldsim.training.prepare import recompute
 from worldsim.types import Clip
 
 SHAPE = {"rows": 2, "frames": 6, "height": 32, "width": 48}
@@ -56,6 +59,28 @@ def test_memory_is_nearly_what_is_kept(kind):
     assert said.activations == pytest.approx(sum(kept.values()), rel=0.25)
     parameters = sum(each.numel() for each in model.parameters())
     assert 16 * parameters < said.weights < 20 * parameters, "the weight, its gradient, its average, one or two more"
+
+
+def peak(model, clip) -> int:
+    """Bytes at the most, from the beginning of a step to its end."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as seen:
+        model.loss(clip, generator=torch.Generator()).backward()
+    events = [each for each in seen.profiler.kineto_results.events() if each.name() == "[memory]"]
+    steps = [each.nbytes() for each in sorted(events, key=lambda each: each.start_ns())]
+    return max(itertools.accumulate(steps))
+
+
+def test_checkpointing_saves_what_it_is_said_to():
+    torch.manual_seed(0)
+    shape = {"rows": 4, "frames": 8, "height": 64, "width": 64}
+    model = DiffusionWorld(5, patch=8, width=64, depth=8, heads=2, kv_heads=2, window=8)
+    mask = torch.ones(4, 8, dtype=torch.bool)
+    clip = Clip(torch.rand(4, 8, 3, 64, 64), torch.rand(4, 7, 5), mask)
+    plain, said = peak(model, clip), training_memory(model, **shape).activations
+    recompute(model)
+    saved = plain - peak(model, clip)
+    wanted = said - training_memory(model, **shape, checkpointing=True).activations
+    assert wanted > said / 2 and saved == pytest.approx(wanted, rel=0.25)
 
 
 def test_no_model_does_more_than_the_device_can():

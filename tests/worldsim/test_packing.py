@@ -1,9 +1,5 @@
 """Clips of several sizes and lengths in one pack are what each of them is alone."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -156,10 +152,3 @@ def test_packed_is_separate_on_cuda_in_bfloat16():
         wanted = [model.through(each, own)[0] for each, own in zip(frames, said, strict=True)]
     for one, other in zip(found, wanted, strict=True):
         assert (one - other).abs().mean() < 0.02 * other.abs().mean()
-
-
-def test_what_lies_in_a_pack_makes_no_compiled_block_compile_again():
-    """In a process of its own: torch cannot compile functions whose shapes are checked as they run."""
-    script = Path(__file__).parent / "compile_packs.py"
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]

@@ -10,7 +10,7 @@ import yaml
 from safetensors.torch import load_file
 from toy_episodes import write_noise
 
-from worldsim.data.batches import Batches
+from worldsim.data.batches import Batches, Budget, Packs
 from worldsim.data.module import ClipModule
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.video_dit import SIZES
@@ -32,27 +32,40 @@ RUN = {
     "lr": LR,
 }
 
+PACKED = {"pack": 40, "singles": 0.3}
+"""Clips of four frames of four tokens, and frames alone: other shapes in each process, and in each step."""
+
+KINDS = {
+    "clips": {},
+    "packs": {**PACKED, "checkpointing": True},
+    "compiled": {**PACKED, "checkpointing": True, "compile": "blocks"},
+}
+
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory) -> Path:
     return write_noise(tmp_path_factory.mktemp("data") / "episodes", steps=7)
 
 
-def by_one_process(path) -> dict[str, torch.Tensor]:
+def by_one_process(path, pack: int | None = None, singles: float = 0.0, **_) -> dict[str, torch.Tensor]:
     """The weights after the same steps, each with the mean of the gradients that the processes would have."""
-    clips = ClipModule(path, frames=4, batch=2)
+    budget = None if pack is None else Budget(pack, side=16)
+    clips = ClipModule(path, frames=4, batch=2, singles=singles, pack=budget)
     clips.setup("fit")
     torch.manual_seed(0)
     model = DiffusionWorld(clips.actions, patch=16, **SIZES["micro"]._asdict(), window=4)
     optimizer = MuonAdamW(*split(model), lr=LR, weight_decay=0.01)
-    batches = [Batches(clips._draws, 0, rank, RANKS) for rank in range(RANKS)]
+    given = [
+        iter(Batches(clips._draws, 0, rank, RANKS) if budget is None else Packs(clips._draws, budget, 0, rank, RANKS))
+        for rank in range(RANKS)
+    ]
     for step in range(STEPS):
         for group in optimizer.param_groups:
             group["lr"] = LR * pace(step / STEPS)
         optimizer.zero_grad()
         for rank in range(RANKS):
             noise = torch.Generator().manual_seed(seed_of(0, step, rank))
-            (model.loss(batches[rank][step], generator=noise, done=step / STEPS) / RANKS).backward()
+            (model.loss(next(given[rank]), generator=noise, done=step / STEPS) / RANKS).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
     return model.state_dict()
@@ -68,20 +81,24 @@ def length(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> floa
     return sum((one[name] - weight).square().sum().item() for name, weight in other.items()) ** 0.5
 
 
-def test_two_processes_end_where_one_does(recorded, tmp_path):
+@pytest.mark.parametrize(
+    "kind", ["packs", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("clips", "compiled"))]
+)
+def test_two_processes_end_where_one_does(kind, recorded, tmp_path):
     run = tmp_path / "run"
-    settings = {"data": str(recorded), "out": str(run), **RUN}
+    settings = {"data": str(recorded), "out": str(run), **RUN, **KINDS[kind]}
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(settings))
     flags = ["--strategy=fsdp", f"--devices={RANKS}", "--accelerator=cpu"]
     command = [sys.executable, "-m", "worldsim.cli", "fit", "--config", str(tmp_path / "run.yaml"), *flags]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    found, wanted = load_file(run / "model" / "model.safetensors"), by_one_process(recorded)
+    found, wanted = load_file(run / "model" / "model.safetensors"), by_one_process(recorded, **KINDS[kind])
     assert found.keys() == wanted.keys()
     torch.manual_seed(0)
     fresh = DiffusionWorld(2, patch=16, **SIZES["micro"]._asdict(), window=4).state_dict()
     assert farthest(found, wanted) < 1e-4
     assert farthest(fresh, wanted) > 5e-4, "they went somewhere"
     assert length(found, wanted) < 0.05 * length(fresh, wanted)
-    again = subprocess.run([*command, "--steps=6"], capture_output=True, text=True, timeout=300, check=False)
-    assert again.returncode == 0 and f"going on from step {STEPS}" in again.stdout, again.stderr[-3000:]
+    if kind == "packs":
+        again = subprocess.run([*command, "--steps=6"], capture_output=True, text=True, timeout=500, check=False)
+        assert again.returncode == 0 and f"going on from step {STEPS}" in again.stdout, again.stderr[-3000:]

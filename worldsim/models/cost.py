@@ -68,19 +68,31 @@ class Memory(NamedTuple):
     activations: int
 
 
-def training_memory(model: DiffusionWorld, *, rows: int, frames: int, height: int, width: int) -> Memory:
-    """An estimate of the memory of training in 32 bits. Arguments as of `forward_flops`."""
+def training_memory(
+    model: DiffusionWorld, *, rows: int, frames: int, height: int, width: int, checkpointing: bool = False
+) -> Memory:
+    """An estimate of the memory of training in 32 bits. Arguments as of `forward_flops`, and one more.
+
+    Args:
+        model: Whose.
+        rows: Clips of the batch.
+        frames: Frames of a clip.
+        height: Of a frame in pixels.
+        width: Of a frame in pixels.
+        checkpointing: Whether only what goes into a block is kept; what is within it is there for one block at a time.
+    """
     learned = [(name, each) for name, each in model.named_parameters() if each.requires_grad]
     numbers = sum(each.numel() * (4 if ".blocks." in name and each.ndim == 2 else 5) for name, each in learned)
     dit, side = model.transformer, model.patch * model.codec.downscale
     places = (height // side) * (width // side)
     tokens, d = places + model.registers, model.width
     a_frame = places * (dit.embed.in_features + 2 * dit.head.out_features) + 2 * 12 * d
+    kept = []
     for block in dit.blocks:
         assert isinstance(block, Block)
-        a_frame += tokens * (_kept_by_attention(block.space, d) + _kept_by_mlp(block.mlp, d))
-        if block.time is not None:
-            a_frame += tokens * _kept_by_attention(block.time, d)
+        within = _kept_by_attention(block.space, d) + _kept_by_mlp(block.mlp, d)
+        kept.append(tokens * (within if block.time is None else within + _kept_by_attention(block.time, d)))
+    a_frame += tokens * d * len(kept) + max(kept) if checkpointing else sum(kept)
     return Memory(weights=4 * numbers, activations=4 * rows * frames * a_frame)
 
 

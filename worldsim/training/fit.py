@@ -40,6 +40,7 @@ from worldsim.training.ema import EMA
 from worldsim.training.keep import Keeper
 from worldsim.training.log import Curve
 from worldsim.training.optim import Name
+from worldsim.training.prepare import Compile, check_compiler
 from worldsim.training.preview import Preview, Returned
 from worldsim.training.task import Task
 
@@ -88,6 +89,8 @@ def fit(
     devices: int = 1,
     strategy: Literal["auto", "ddp", "fsdp"] = "auto",
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true",
+    checkpointing: bool = False,
+    compile: Compile | None = None,
     threads: int | None = None,
 ) -> None:
     """Train a video diffusion transformer, or a codec, on recorded episodes.
@@ -144,6 +147,9 @@ def fit(
         strategy: How several devices work together: each with all weights ("ddp", or "auto"), or each with a share of
             them ("fsdp"), for models that one cannot hold.
         precision: As for a Lightning Trainer.
+        checkpointing: Keep of each block only what goes in, and compute the rest again where it is needed: less memory
+            and a third more work for the same gradients.
+        compile: "blocks" compiles them first, which takes a minute and a C++ compiler; by default nothing is compiled.
         threads: CPU threads; by default what torch chooses.
 
     Raises:
@@ -162,6 +168,10 @@ def fit(
     )
     if model is not None and (singles or pack):
         raise ValueError(f"singles={singles} and pack={pack} came for a codec, which learns from clips of one size")
+    if model is not None and (checkpointing or compile):
+        raise ValueError(f"checkpointing={checkpointing} and compile={compile} came for a codec, which has no blocks")
+    if compile:
+        check_compiler()
     codec = checkpoint.load_codec(codec) if isinstance(codec, str) else codec
     side = patch * getattr(codec, "downscale", 1)
     budget = None if pack is None else Budget(pack, side, registers)
@@ -199,7 +209,9 @@ def fit(
     last = folder / "last.ckpt"
     averages, keeper = EMA(ema), Keeper(last, save_every)
     sharded = strategy == "fsdp"
-    task = Task(learner, steps, minutes, lr, weight_decay, warmup, decay, seed, sharded, optimiser)
+    task = Task(
+        learner, steps, minutes, lr, weight_decay, warmup, decay, seed, sharded, optimiser, checkpointing, compile
+    )
     begin(folder, settings)
     stands = 0
     if last.exists():
@@ -242,7 +254,8 @@ def fit(
         largest = (frames, *clips.sizes[-1])
         rows = batch if budget is None else max(1, budget.tokens // budget.of(largest))
         shape = dict(zip(("rows", "frames", "height", "width"), (rows, *largest), strict=True))
-        held, gflop = training_memory(learner, **shape), training_flops(learner, **shape) / 1e9
+        held = training_memory(learner, **shape, checkpointing=checkpointing)
+        gflop = training_flops(learner, **shape) / 1e9
         print(
             f"a step: {gflop:.3g} GFLOP, about {held.weights / 2**20:.0f} MiB for weights, gradients and averages and "
             f"{held.activations / 2**20:.0f} MiB for activations, on each device"
@@ -266,7 +279,7 @@ PREVIEWS = 3
 
 CHANGEABLE = {
     *("out", "steps", "minutes", "save_every", "preview_every", "log_every", "logger"),
-    *("threads", "devices", "strategy"),
+    *("threads", "devices", "strategy", "checkpointing", "compile"),
 }
 """What may differ when a run goes on: how long it is, what it tells of itself, and on what it is computed."""
 

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
+from torch.distributed.fsdp import FSDPModule
 
 from worldsim.models.cost import peak_flops, step_flops
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.training.optim import Name, optimiser, pace
+from worldsim.training.prepare import Compile, compile_blocks, recompute, spread
 from worldsim.types import Clip, Pack
 
 
@@ -40,6 +41,8 @@ class Task(L.LightningModule):
         seed: Decides all noise.
         sharded: Spread the weights over the processes, block by block (FSDP2), for models that one device cannot hold.
         optimiser: What the matrices inside the blocks are learned by.
+        checkpointing: Keep of each block only what goes in, and compute the rest again.
+        compile: Whether to compile the blocks.
     """
 
     def __init__(
@@ -54,12 +57,15 @@ class Task(L.LightningModule):
         seed: int,
         sharded: bool = False,
         optimiser: Name = "muon",
+        checkpointing: bool = False,
+        compile: Compile | None = None,
     ):
         super().__init__()
         self.model, self.steps, self.minutes = model, steps, minutes
         self.lr, self.weight_decay, self.warmup, self.decay, self.seed = lr, weight_decay, warmup, decay, seed
         self.worked, self.peak, self.sharded = 0, math.inf, sharded
         self.optimiser: Name = optimiser
+        self.checkpointing, self.compiled = checkpointing, compile is not None
         self.spent = 0.0  # seconds trained before this process began
         self.began = time.monotonic()
         self.last = (0, self.began)
@@ -75,16 +81,15 @@ class Task(L.LightningModule):
         return max(step / self.steps, by_time)
 
     def configure_model(self) -> None:
-        """Spread the weights, where they are to be; a process gathers those of a block when it comes to it."""
-        if not self.sharded or isinstance(self.model, FSDPModule):
-            return
-        assert self.device_mesh is not None
-        mesh = self.device_mesh["data_parallel"]
-        if isinstance(self.model, DiffusionWorld):
-            for block in self.model.transformer.blocks:
-                fully_shard(block, mesh=mesh)
-        fully_shard(self.model, mesh=mesh)
-        register_fsdp_forward_method(self.model, "loss")
+        """Prepare the model from outside, where it is to be; see `worldsim.training.prepare`."""
+        if isinstance(self.model, DiffusionWorld) and not isinstance(self.model, FSDPModule):
+            if self.compiled:
+                compile_blocks(self.model)
+            if self.checkpointing:
+                recompute(self.model)
+        if self.sharded and not isinstance(self.model, FSDPModule):
+            assert self.device_mesh is not None
+            spread(self.model, self.device_mesh["data_parallel"])
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Muon for the matrices inside the blocks where asked for, AdamW for the rest, which is all of a codec."""
