@@ -9,8 +9,9 @@ from torch import nn
 from worldsim.codec.pixel import Pixel
 from worldsim.diffusion.noise import Levels
 from worldsim.diffusion.sample import euler
-from worldsim.models.diffusion_world import PROBED, DiffusionWorld
+from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.stream import begin_anew, branch, led_to
+from worldsim.models.surprise import PROBED
 from worldsim.models.video_dit import SIZES, VideoDiT, looks_back
 from worldsim.protocols import Features, Surprise
 from worldsim.random import draw

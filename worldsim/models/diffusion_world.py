@@ -23,6 +23,7 @@ from worldsim.diffusion.noise import Levels
 from worldsim.diffusion.shortcut import FINEST, draw_jumps, exponent, two_halves
 from worldsim.models.questions import Questions
 from worldsim.models.stream import Stream, led_to
+from worldsim.models.surprise import Usual, errors, marked
 from worldsim.models.video_dit import VideoDiT
 from worldsim.nn.attention import KeyValues, Past
 from worldsim.nn.carry import carried
@@ -36,9 +37,6 @@ TEACHES_ITSELF = 0.25
 
 REACH = 4.0
 """How many cells a shift of 1 is that the network predicts: things move by a few, a turning camera by more."""
-
-PROBED = (0.25, 0.5, 0.75)
-"""The noise levels at which frames are hidden to see how surprising they are."""
 
 
 class Hidden(NamedTuple):
@@ -107,6 +105,7 @@ class DiffusionWorld(nn.Module):
             default.
         schema: What the components of an action mean, for a model of several worlds. In the same share of clips as of
             `action_dropout`, it is withheld from what a model hears which world it is.
+        usual: How wrong the model usually is, which `worldsim fit` measures at its end: the unit of its surprise.
 
     Raises:
         ValueError: Where the arguments do not go together.
@@ -145,6 +144,7 @@ class DiffusionWorld(nn.Module):
         history_guidance: float = 1.0,
         codec: nn.Module | None = None,
         schema: Schema | None = None,
+        usual: Usual | None = None,
     ):
         super().__init__()
         if residual and past < 1:
@@ -174,6 +174,7 @@ class DiffusionWorld(nn.Module):
         self.weight: objective.Weight = weight
         self.levels, self.context = levels or Levels(), context
         self.action_dropout, self.shortcut, self.steps, self.schema = action_dropout, shortcut, steps, schema
+        self.usual = usual
         self.sampler: sample.Sampler = sampler
         self.action_guidance, self.history_guidance = action_guidance, history_guidance
         codec = Pixel() if codec is None else codec
@@ -310,34 +311,13 @@ class DiffusionWorld(nn.Module):
     def surprise(
         self, frames: Float[Tensor, "b t c h w"], actions: Float[Tensor, "b t-1 a"], *, generator: Noise
     ) -> Float[Tensor, "b t"]:
-        """How wrong the model is about each frame when it knows all before it: the mean square error of its guesses.
+        """How wrong the model is about each frame when it knows all before it; see `worldsim.models.surprise`.
 
-        Each frame is hidden behind noise of the levels PROBED and guessed from what led to it. Nothing leads to the
-        first frame, so what is said of it is not comparable with the others.
+        In standard deviations above what is usual for it, where it knows what is; or else the mean square error of its
+        guesses, in which frames of different worlds, and the first frame and the others, are not comparable.
         """
-        clean = self.codec.encode(frames)
-        wrong = [self.wrong_alone(clean[:, :1], generator)]
-        stream = self.watch(frames[:, :1], actions[:, :0])
-        for time in range(1, frames.shape[1]):
-            truth, action = clean[:, time : time + 1], actions[:, time - 1]
-            noise = draw(tuple(truth.shape), generator, device=clean.device)
-            ask = Questions(self, stream, action, PROBED).heard
-            guesses = [ask(torch.lerp(noise, truth, level), level) for level in PROBED]
-            wrong.append(torch.stack([(guess - truth).square().mean((2, 3, 4)) for guess in guesses]).mean(0))
-            stream = stream.then(truth, action)
-        return torch.cat(wrong, dim=1)
-
-    def wrong_alone(self, first: Float[Tensor, "b 1 z y x"], generator: Noise) -> Float[Tensor, "b 1"]:
-        """How wrong the model is about a first frame, of which it knows nothing before."""
-        noise = draw(tuple(first.shape), generator, device=first.device)
-        before, actions = self.beside(first), first.new_zeros(len(first), 1, self.actions)
-        unknown = torch.zeros(len(first), 1, dtype=torch.bool, device=first.device)
-        wrong = []
-        for level in PROBED:
-            told = torch.full((len(first), 1), level, device=first.device)
-            guess, _ = self.predict(torch.lerp(noise, first, level), before, told, actions, unknown)
-            wrong.append((guess - first).square().mean((2, 3, 4)))
-        return torch.stack(wrong).mean(0)
+        wrong = errors(self, frames, actions, generator)
+        return (wrong if self.usual is None else self.usual.standing(wrong, marked(self, actions))).mean(-1)
 
     @torch.no_grad()
     def features(

@@ -33,6 +33,7 @@ from worldsim.diffusion.objective import Target, Weight
 from worldsim.models import checkpoint
 from worldsim.models.cost import training_flops, training_memory
 from worldsim.models.diffusion_world import DiffusionWorld
+from worldsim.models.surprise import Usual, usual
 from worldsim.models.video_dit import SIZES
 from worldsim.nn.modulation import Conditioning
 from worldsim.training.bar import Bar
@@ -43,6 +44,7 @@ from worldsim.training.optim import Name
 from worldsim.training.prepare import Compile, check_compiler
 from worldsim.training.preview import Preview, Returned
 from worldsim.training.task import Task
+from worldsim.types import Clip
 
 
 def fit(
@@ -269,6 +271,8 @@ def fit(
     if isinstance(learned, Autoencoder):
         learned.settle(next(iter(clips.val_dataloader())).frames.to(learned.mean.device))
     if trainer.is_global_zero:
+        if isinstance(learned, DiffusionWorld):
+            learned.usual = usual_of(learned, clips, seed)
         describe = card if model is None else codec_card
         checkpoint.save(learned, folder / "model", describe(settings, clips, task, count))
         print(f"written: {folder / 'model'} after {task.global_step} steps and {task.seconds / 60:.1f} minutes")
@@ -333,6 +337,13 @@ def begin_with(learner: DiffusionWorld | Autoencoder, init: str) -> None:
             "have other actions"
         )
     learner.load_state_dict(other.state_dict())
+
+
+def usual_of(learned: DiffusionWorld, clips: ClipModule, seed: int) -> Usual | None:
+    """How wrong a model usually is, measured on held-out clips."""
+    device = next(learned.parameters()).device
+    there = (Clip(*(each.to(device) for each in clip)) for clip in clips.val_dataloader())
+    return usual(learned, there, torch.Generator(device).manual_seed(seed))
 
 
 def check_size(learner: DiffusionWorld | Autoencoder, size: tuple[int, int]) -> None:
