@@ -98,6 +98,18 @@ class Episode:
         return len(self.actions)
 
 
+class Camera(NamedTuple):
+    """Where frames were seen from; zeros where that is not known.
+
+    Attributes:
+        poses: Camera-to-world in OpenCV axes, metres.
+        intrinsics: The matrix K, in pixels.
+    """
+
+    poses: Float[Tensor, "b t 4 4"]
+    intrinsics: Float[Tensor, "b t 3 3"]
+
+
 class Clip(NamedTuple):
     """A batch to learn from.
 
@@ -105,11 +117,13 @@ class Clip(NamedTuple):
         frames: In [-1, 1].
         actions: `actions[:, i]` led from `frames[:, i]` to `frames[:, i + 1]`.
         mask: True where a frame is real and not padding.
+        camera: Where they were seen from, where that is told.
     """
 
     frames: Float[Tensor, "b t c h w"]
     actions: Float[Tensor, "b t-1 a"]
     mask: Bool[Tensor, "b t"]
+    camera: Camera | None = None
 
 
 class Pack(NamedTuple):

@@ -91,7 +91,7 @@ def test_a_world_that_is_not_known_is_held_against_all_of_them():
 
 def test_too_few_clips_say_nothing_and_a_world_without_any_is_as_all_are():
     plain, (dull, _) = model(), clips(1)
-    one = Clip(*(each[:1] for each in dull))
+    one = Clip(*(each[:1] for each in dull[:3]))
     assert usual(plain, [one], torch.Generator()) is None
     found = usual(plain, [dull], torch.Generator().manual_seed(3))
     assert found.means[2] == found.means[0] == found.means[1] and np.isfinite(found.spreads).all()

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from worldsim.data import layout
 from worldsim.data.store import EpisodeStore
-from worldsim.types import Clip
+from worldsim.types import Camera, Clip
 from worldsim.video import read_mp4
 
 DECODE_FRAMES = 1024
@@ -69,6 +69,14 @@ def _frames_by_file(store: EpisodeStore) -> list[int]:
     return np.bincount(files, weights=store.lengths).astype(int).tolist()
 
 
+def cameras_of(store: EpisodeStore) -> tuple[np.ndarray, np.ndarray]:
+    """Poses and intrinsics of all frames of a dataset; zeros where it does not know."""
+    if store.all_cameras is not None:
+        return store.all_cameras
+    frames = store.info["total_frames"]
+    return np.broadcast_to(np.zeros((4, 4)), (frames, 4, 4)), np.broadcast_to(np.zeros((3, 3)), (frames, 3, 3))
+
+
 class ClipDataset(Dataset):
     """Every window of so many frames within the given episodes, from the first to the last.
 
@@ -80,6 +88,7 @@ class ClipDataset(Dataset):
         frames: Frames of a clip.
         episodes: Which episodes; all where none are said.
         cache: Where the decoded frames are kept; `.cache` within the dataset where it is not said.
+        camera: Whether clips tell where they were seen from; zeros where the dataset does not know.
 
     Attributes:
         starts: The frame (of the dataset) at which each window begins.
@@ -94,6 +103,7 @@ class ClipDataset(Dataset):
         frames: int = 12,
         episodes: Sequence[int] | None = None,
         cache: str | Path | None = None,
+        camera: bool = False,
     ):
         if frames < 2:
             raise ValueError(f"frames came as {frames}; a clip shows what came of an action, so it has at least two")
@@ -104,6 +114,7 @@ class ClipDataset(Dataset):
         self._file, self._shape = decoded(store, cache), (store.info["total_frames"], 3, *store.size)
         self._memory: np.ndarray | None = None
         self._actions = store.all_actions
+        self._cameras = cameras_of(store) if camera else None
         self._first = (np.cumsum(store.lengths) - store.lengths)[chosen]
         self._lengths = store.lengths[chosen]
         self._lay(frames)
@@ -145,7 +156,8 @@ class ClipDataset(Dataset):
         pictures = torch.from_numpy(self._mapped()[there]).float().div_(127.5).sub_(1)
         # the last frame of an episode has no action of its own; its row holds zeros
         actions = torch.from_numpy(self._actions[there[:, :-1]])
-        return Clip(pictures, actions, torch.from_numpy(wanted <= last))
+        camera = None if self._cameras is None else Camera(*(torch.from_numpy(each[there]) for each in self._cameras))
+        return Clip(pictures, actions, torch.from_numpy(wanted <= last), camera)
 
     def apart(self) -> np.ndarray:
         """The windows that do not overlap: every so many-th of an episode, from its first."""

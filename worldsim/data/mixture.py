@@ -6,7 +6,7 @@ vector; `worldsim.data.schema` says where in it those of each world lie.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +16,14 @@ import gymnasium as gym
 import numpy as np
 import torch
 from jaxtyping import Float32, Int
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from worldsim.data import layout
 from worldsim.data.clips import ClipDataset
 from worldsim.data.schema import Schema
 from worldsim.data.store import EpisodeStore
-from worldsim.types import Clip, Episode
+from worldsim.types import Camera, Clip, Episode
 
 
 def open_data(path: str | Path) -> "EpisodeStore | Mixture":
@@ -102,14 +103,16 @@ class Mixture:
         keys = ("total_episodes", "total_frames")
         return {key: sum(store.info[key] for store in self.stores) for key in keys}
 
-    def clips(self, frames: int, episodes: Sequence[int], cache: str | Path | None = None) -> "MixedClips":
-        """The windows of so many frames within these episodes."""
+    def clips(
+        self, frames: int, episodes: Sequence[int], cache: str | Path | None = None, camera: bool = False
+    ) -> "MixedClips":
+        """The windows of so many frames within these episodes; with cameras where asked for."""
         chosen: list[list[int]] = [[] for _ in self.stores]
         for index in episodes:
             which, own = self.locate(index)
             chosen[which].append(own)
         parts = {
-            which: ClipDataset(self.stores[which].path, frames, mine, cache)
+            which: ClipDataset(self.stores[which].path, frames, mine, cache, camera)
             for which, mine in enumerate(chosen)
             if mine
         }
@@ -165,7 +168,17 @@ class MixedClips(Dataset):
             found.append(clip._replace(actions=torch.from_numpy(placed)))
             order.append(mine)
         back = torch.from_numpy(np.argsort(np.concatenate(order)))
-        return Clip(*(torch.cat(parts)[back] for parts in zip(*found, strict=True)))
+
+        def one(parts: Iterable[Tensor]) -> Tensor:
+            return torch.cat(list(parts))[back]
+
+        told = [clip.camera for clip in found if clip.camera is not None]
+        return Clip(
+            one(clip.frames for clip in found),
+            one(clip.actions for clip in found),
+            one(clip.mask for clip in found),
+            Camera(one(each.poses for each in told), one(each.intrinsics for each in told)) if told else None,
+        )
 
     def _by_part(self, windows: Int[np.ndarray, " b"]) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
         """Of each part that has some of these windows: which of them, and their numbers there."""

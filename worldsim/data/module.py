@@ -34,6 +34,7 @@ class ClipModule(L.LightningDataModule):
         cache: Where decoded frames are kept; `.cache` within the dataset where it is not said.
         singles: The share of frames that stand alone; see `worldsim.data.batches`.
         long: Frames of the clips of every second batch.
+        camera: Whether clips tell where they were seen from; zeros in those of a dataset that does not know.
         pack: Clips come at their own sizes and lengths, as many at a time as this holds; by default a batch is clips of
             one size and length.
 
@@ -70,6 +71,7 @@ class ClipModule(L.LightningDataModule):
         singles: float = 0.0,
         long: int | None = None,
         pack: Budget | None = None,
+        camera: bool = False,
     ):
         super().__init__()
         if batch < 1:
@@ -80,7 +82,7 @@ class ClipModule(L.LightningDataModule):
             )
         self.path, self.frames, self.batch, self.seed = Path(path), frames, batch, seed
         self.held_out, self.val_clips, self.workers, self.cache = held_out, val_clips, workers, cache
-        self.singles, self.long, self.pack = singles, long, pack
+        self.singles, self.long, self.pack, self.camera = singles, long, pack, camera
         self._step = 0  # batches trained with so far
 
     def setup(self, stage: str | None = None) -> None:
@@ -96,6 +98,11 @@ class ClipModule(L.LightningDataModule):
                 f"{self.path} has frames of {' and '.join(f'{h} x {w}' for h, w in store.sizes)} pixels; those of a "
                 "batch are equally large: pack them, as with `worldsim fit --pack 2048`, or record them at one size"
             )
+        if self.camera and all(each.all_cameras is None for each in getattr(store, "stores", [store])):
+            raise ValueError(
+                f"camera=True came with {self.path}, which does not tell where its frames were seen from: record a "
+                "world that does, as those of worldsim_envs do, or leave camera out"
+            )
         count = min(max(1, round(self.held_out * len(store))), len(store) - 1)
         self.held_out_episodes = np.linspace(0, len(store) - 1, count, dtype=int).tolist()
         kept = sorted(set(range(len(store))) - set(self.held_out_episodes))
@@ -108,8 +115,8 @@ class ClipModule(L.LightningDataModule):
 
     def _clips(self, store: EpisodeStore | Mixture, episodes: list[int]) -> ClipDataset | MixedClips:
         if isinstance(store, Mixture):
-            return store.clips(self.frames, episodes, self.cache)
-        return ClipDataset(self.path, self.frames, episodes, self.cache)
+            return store.clips(self.frames, episodes, self.cache, self.camera)
+        return ClipDataset(self.path, self.frames, episodes, self.cache, self.camera)
 
     def train_dataloader(self) -> DataLoader:
         """Batches from where training is now, without end."""

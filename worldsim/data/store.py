@@ -143,6 +143,16 @@ class EpisodeStore:
         assert actions is not None
         return actions
 
+    @cached_property
+    def all_cameras(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Poses `[frames, 4, 4]` and intrinsics `[frames, 3, 3]` of all episodes; None where the dataset has none."""
+        files = sorted((self.path / "data").glob("*/*.parquet"))
+        rows = pa.concat_tables([layout.read_table(file, [layout.POSE, layout.INTRINSICS]) for file in files])
+        poses, intrinsics = layout.column(rows, layout.POSE), layout.column(rows, layout.INTRINSICS)
+        if poses is None or intrinsics is None:
+            return None
+        return poses.reshape(-1, 4, 4), intrinsics.reshape(-1, 3, 3)
+
     @property
     def scene(self) -> str:
         """The world that the episodes are of, by its id without the module that registers it."""

@@ -29,7 +29,7 @@ def forward_flops(model: DiffusionWorld, *, rows: int, frames: int, height: int,
     places = (height // side) * (width // side)
     tokens, d = places + model.registers, model.width
     conditions = sum(_linear(part) for part in (dit.level.mlp, dit.action.mlp, dit.conditioner, dit.steer) if part)
-    one = places * (_linear(dit.embed) + _linear(dit.head)) + conditions
+    one = places * sum(_linear(part) for part in (dit.embed, dit.ray, dit.head) if part) + conditions
     for block in dit.blocks:
         assert isinstance(block, Block)
         one += tokens * (_linear(block.space) + _linear(block.mlp) + 4 * tokens * d)

@@ -26,11 +26,12 @@ from worldsim.models.stream import Stream, led_to
 from worldsim.models.surprise import Usual, errors, marked
 from worldsim.models.video_dit import VideoDiT
 from worldsim.nn.attention import KeyValues, Past
+from worldsim.nn.camera import rays_of, whence
 from worldsim.nn.carry import carried
 from worldsim.nn.modulation import Conditioning
 from worldsim.protocols import Codec, Noise
 from worldsim.random import draw
-from worldsim.types import Clip, Pack
+from worldsim.types import Camera, Clip, Pack
 
 TEACHES_ITSELF = 0.25
 """The share of the training after which a network knows enough to teach itself large steps."""
@@ -51,6 +52,7 @@ class Hidden(NamedTuple):
         known: Whether that is told.
         jumps: How far the sampler goes with the answer.
         learn: Whether the answer counts.
+        rays: Where each token is seen from, where that is told.
     """
 
     clean: Float[Tensor, "b t z y x"]
@@ -61,6 +63,7 @@ class Hidden(NamedTuple):
     known: Bool[Tensor, "b t"]
     jumps: Int[Tensor, "b t"]
     learn: Bool[Tensor, "b t"]
+    rays: Float[Tensor, "b t g 6"] | None = None
 
 
 class DiffusionWorld(nn.Module):
@@ -103,6 +106,8 @@ class DiffusionWorld(nn.Module):
         history_guidance: The same of the difference that the past makes.
         codec: Pixels to latents and back: any module that is a `Codec`, which learns no more; the pixels themselves by
             default.
+        camera: Whether the model may be told where frames are seen from. In the same share of clips as of
+            `action_dropout` it is withheld, so it may also go untold.
         schema: What the components of an action mean, for a model of several worlds. In the same share of clips as of
             `action_dropout`, it is withheld from what a model hears which world it is.
         usual: How wrong the model usually is, which `worldsim fit` measures at its end: the unit of its surprise.
@@ -143,6 +148,7 @@ class DiffusionWorld(nn.Module):
         action_guidance: float = 1.0,
         history_guidance: float = 1.0,
         codec: nn.Module | None = None,
+        camera: bool = False,
         schema: Schema | None = None,
         usual: Usual | None = None,
     ):
@@ -174,7 +180,7 @@ class DiffusionWorld(nn.Module):
         self.weight: objective.Weight = weight
         self.levels, self.context = levels or Levels(), context
         self.action_dropout, self.shortcut, self.steps, self.schema = action_dropout, shortcut, steps, schema
-        self.usual = usual
+        self.camera, self.usual = camera, usual
         self.sampler: sample.Sampler = sampler
         self.action_guidance, self.history_guidance = action_guidance, history_guidance
         codec = Pixel() if codec is None else codec
@@ -195,6 +201,7 @@ class DiffusionWorld(nn.Module):
             time_every=time_every,
             jumps=shortcut > 0,
             conditioning=conditioning,
+            camera=camera,
         )
 
     # To learn
@@ -217,7 +224,8 @@ class DiffusionWorld(nn.Module):
             guesses = self.predict_packed(asked, clip.spare)
         else:
             [one] = asked
-            guesses = [self.predict(one.noisy, one.before, one.levels, one.actions, one.known, jumps=one.jumps)[0]]
+            given = (one.noisy, one.before, one.levels, one.actions, one.known)
+            guesses = [self.predict(*given, jumps=one.jumps, rays=one.rays)[0]]
         wrong = sum(
             (objective.error(self.target, one.clean, guess, one.levels, self.weight) * one.learn).sum()
             for one, guess in zip(asked, guesses, strict=True)
@@ -238,16 +246,21 @@ class DiffusionWorld(nn.Module):
         levels = torch.cat([torch.where(learn[:taught], starts, levels[:taught]), levels[taught:]])
         jumps = torch.full((rows, frames), FINEST, device=clean.device)
         jumps = torch.cat([torch.where(learn[:taught], sizes, jumps[:taught]), jumps[taught:]])
-        noisy = objective.corrupt(clean, noise, levels)
+        noisy, seen_from = objective.corrupt(clean, noise, levels), None
+        if self.camera and clip.camera is not None:
+            told = draw((rows, 1, 1, 1), generator, kind=torch.rand, device=clean.device) >= self.action_dropout
+            seen_from = told * self.rays(clip.camera, whence(clip.camera.poses[:, 0]), clean)
 
         def guess(noisy: Tensor, levels: Tensor, sizes: Tensor) -> Tensor:
-            return self.predict(noisy, before[:taught], levels, actions[:taught], known[:taught], jumps=sizes)[0]
+            own = None if seen_from is None else seen_from[:taught]
+            given = (noisy, before[:taught], levels, actions[:taught], known[:taught])
+            return self.predict(*given, jumps=sizes, rays=own)[0]
 
         if taught:
             with torch.no_grad():
                 arrived = two_halves(guess, noisy[:taught], levels[:taught], jumps[:taught])
             clean = torch.cat([arrived, clean[taught:]])
-        return Hidden(clean, noisy, before, levels, actions, known, jumps, learn & clip.mask)
+        return Hidden(clean, noisy, before, levels, actions, known, jumps, learn & clip.mask, seen_from)
 
     def unmarked(self, actions: Float[Tensor, "b n a"], generator: Noise) -> Float[Tensor, "b n a"]:
         """The actions, of some clips without the components that say which world it is."""
@@ -256,6 +269,13 @@ class DiffusionWorld(nn.Module):
         said = draw((len(actions), 1, 1), generator, kind=torch.rand, device=actions.device) >= self.action_dropout
         own = self.actions - self.schema.marks
         return torch.cat([actions[..., :own], actions[..., own:] * said], dim=-1)
+
+    def rays(
+        self, camera: Camera, origin: Float[Tensor, "b 4 4"], clean: Float[Tensor, "b _ z y x"]
+    ) -> Float[Tensor, "b t g 6"]:
+        """Where each token of frames like these is seen from; see `worldsim.nn.camera`."""
+        high, wide = (side // self.patch for side in clean.shape[3:])
+        return rays_of(camera, origin, high, wide, self.patch * self.codec.downscale)
 
     def beside(self, clean: Float[Tensor, "b t z y x"]) -> Float[Tensor, "b t p y x"]:
         """For each frame the `past` frames before it, the nearest first; zeros before the beginning."""
@@ -271,9 +291,11 @@ class DiffusionWorld(nn.Module):
         known: Bool[Tensor, "b t"],
         past: Past | None = None,
         jumps: Int[Tensor, "b t"] | None = None,
+        rays: Float[Tensor, "b t g 6"] | None = None,
     ) -> tuple[Float[Tensor, "b t z y x"], list[KeyValues]]:
         """The clean frames, as the model sees them; and what these frames leave in the attention layers."""
-        output, new = self.transformer(torch.cat([noisy, before], dim=2), levels, actions, known, past, jumps)
+        shown = torch.cat([noisy, before], dim=2)
+        output, new = self.transformer(shown, levels, actions, known, past, jumps, rays)
         return self.clean_of(output, noisy, before, levels), new
 
     def predict_packed(self, asked: Sequence[Hidden], spare: int) -> list[Float[Tensor, "_ _ z _ _"]]:
@@ -284,7 +306,7 @@ class DiffusionWorld(nn.Module):
 
         told = self.transformer.condition(row("levels"), row("actions"), row("known"), row("jumps"))
         shown = [torch.cat([one.noisy, one.before], dim=2) for one in asked]
-        outputs = self.transformer.together(shown, told, spare)
+        outputs = self.transformer.together(shown, told, spare, [one.rays for one in asked])
         return [
             self.clean_of(output, one.noisy, one.before, one.levels) for output, one in zip(outputs, asked, strict=True)
         ]
@@ -349,8 +371,20 @@ class DiffusionWorld(nn.Module):
     # To imagine
 
     @torch.no_grad()
-    def watch(self, seen: Float[Tensor, "b t c h w"], taken: Float[Tensor, "b t-1 a"]) -> Stream:
-        """Take in what was seen, in [-1, 1], and the actions taken in between."""
+    def watch(
+        self, seen: Float[Tensor, "b t c h w"], taken: Float[Tensor, "b t-1 a"], *, camera: Camera | None = None
+    ) -> Stream:
+        """Take in what was seen, in [-1, 1], and the actions taken in between.
+
+        Args:
+            seen: The frames.
+            taken: The actions.
+            camera: Where they were seen from, for a model with `camera`.
+
+        Raises:
+            ValueError: Where a model without is told.
+        """
+        self.check_told(camera)
         clean = self.codec.encode(seen)
         rows, frames, _, height, width = clean.shape
         # a copy, as a view would keep all that was seen alive
@@ -360,10 +394,16 @@ class DiffusionWorld(nn.Module):
         ring = clean.new_zeros(self.transformer.time_blocks, rows, tokens, self.kv_heads, slots + 2, features)
         action = taken[:, -1].clone() if frames > 1 else taken.new_zeros(rows, self.actions)
         stream = Stream(ring, ring.clone(), frames - 1, (0,) * rows, recent, action, self.codec.decode_on(clean, ())[1])
+        rays = None
+        if camera is not None:
+            origin = whence(camera.poses[:, 0])
+            rays = self.rays(camera, origin, clean)
+            stream = replace(stream, origin=origin, rays=rays[:, -1:].clone())
         if frames > 1:
             earlier = clean[:, :-1]
             known = (torch.arange(frames - 1, device=clean.device) > 0).expand(rows, -1)
-            _, new = self.predict(earlier, self.beside(earlier), self.said_of(earlier), led_to(taken[:, :-1]), known)
+            given = (earlier, self.beside(earlier), self.said_of(earlier), led_to(taken[:, :-1]), known)
+            _, new = self.predict(*given, rays=None if rays is None else rays[:, :-1])
             for frame in range(max(0, frames - 1 - slots), frames - 1):
                 for block, (keys, values) in enumerate(new):
                     stream.keys[block, ..., frame % slots, :] = keys[..., frame, :]
@@ -374,27 +414,57 @@ class DiffusionWorld(nn.Module):
         """The noise level that frames already seen are said to have."""
         return torch.full(clean.shape[:2], self.context, device=clean.device)
 
+    def check_told(self, camera: Camera | None) -> None:
+        """Refuse to be told what would not be heard."""
+        if camera is not None and not self.camera:
+            raise ValueError(
+                "a camera came to a model that was built without; train one with camera=True (`worldsim fit --camera "
+                "true`), or leave it out"
+            )
+
     @torch.no_grad()
     def imagine(
-        self, memory: Stream, plan: Float[Tensor, "b n a"], *, generator: Noise
+        self, memory: Stream, plan: Float[Tensor, "b n a"], *, generator: Noise, camera: Camera | None = None
     ) -> tuple[Float[Tensor, "b n c h w"], Stream]:
-        """Imagine one frame, in [-1, 1], for each action of the plan."""
+        """Imagine one frame, in [-1, 1], for each action of the plan.
+
+        Args:
+            memory: What came before.
+            plan: The actions.
+            generator: Decides the noise.
+            camera: Where each imagined frame is to be seen from, where the memory knows that of the frames before.
+
+        Raises:
+            ValueError: Where a camera is told that has nothing to be told from.
+        """
+        self.check_told(camera)
         if not plan.shape[1]:
             rows, _, _, height, width = memory.recent.shape
             side = self.codec.downscale
             return memory.recent.new_zeros(rows, 0, 3, height * side, width * side), memory
+        rays: Sequence[Tensor | None] = [None] * plan.shape[1]
+        if camera is not None:
+            if memory.origin is None:
+                raise ValueError("a camera came to a memory that was told none; give `watch` that of the frames seen")
+            rays = self.rays(camera, memory.origin, memory.recent).split(1, dim=1)
         stream = replace(memory, keys=memory.keys.clone(), values=memory.values.clone())
         imagined = []
-        for action in plan.unbind(1):
+        for action, seen_from in zip(plan.unbind(1), rays, strict=True):
             noise = draw(tuple(stream.recent[:, -1:].shape), generator, device=plan.device)
-            stream = self.next(stream, action, noise)
+            stream = self.next(stream, action, noise, seen_from)
             imagined.append(stream.recent[:, -1:])
         frames, decoded = self.codec.decode_on(torch.cat(imagined, dim=1), memory.decoded)
         return frames, replace(stream, decoded=decoded)
 
-    def next(self, stream: Stream, action: Float[Tensor, "b a"], noise: Float[Tensor, "b 1 z y x"]) -> Stream:
+    def next(
+        self,
+        stream: Stream,
+        action: Float[Tensor, "b a"],
+        noise: Float[Tensor, "b 1 z y x"],
+        rays: Float[Tensor, "b 1 g 6"] | None = None,
+    ) -> Stream:
         """One more frame. The keys and values are written where they lie: the stream given is used up."""
-        ask = Questions(self, stream, action, sample.asked(self.sampler, self.steps), exponent(self.steps))
+        ask = Questions(self, stream, action, sample.asked(self.sampler, self.steps), exponent(self.steps), rays)
 
         def guess(noisy: Float[Tensor, "b 1 z y x"], level: float) -> Float[Tensor, "b 1 z y x"]:
             clean = ask.heard(noisy, level)
@@ -405,7 +475,7 @@ class DiffusionWorld(nn.Module):
             return clean
 
         frame = sample.SAMPLERS[self.sampler](guess, noise, steps=self.steps).to(noise.dtype)
-        return stream.then(frame, action)
+        return stream.then(frame, action, rays)
 
     def past_of(self, recent: Float[Tensor, "b r z y x"]) -> Float[Tensor, "b 1 p y x"]:
         """The frames laid beside the one that follows `recent`, the nearest first."""

@@ -28,6 +28,8 @@ class Stream:
         recent: The newest frames as latents, the newest last; zeros where there were none.
         action: The action that led to the newest frame; zeros where that is the first.
         decoded: What the codec keeps of the frames decoded so far.
+        origin: World to the camera that the first frame was seen from, where that was told.
+        rays: Whence each token of the newest frame is seen; none where that was not told.
     """
 
     keys: Float[Tensor, "l b g q s e"]
@@ -37,12 +39,19 @@ class Stream:
     recent: Float[Tensor, "b r z y x"]
     action: Float[Tensor, "b a"]
     decoded: Recalled = ()
+    origin: Float[Tensor, "b 4 4"] | None = None
+    rays: Float[Tensor, "b 1 p 6"] | None = None
 
-    def then(self, frame: Float[Tensor, "b 1 z y x"], action: Float[Tensor, "b a"]) -> "Stream":
+    def then(
+        self,
+        frame: Float[Tensor, "b 1 z y x"],
+        action: Float[Tensor, "b a"],
+        rays: Float[Tensor, "b 1 p 6"] | None = None,
+    ) -> "Stream":
         """One frame later: the frame before entered with the first question about this one."""
         recent = torch.cat([self.recent[:, 1:], frame], dim=1)
         # a copy, as a view would keep the whole plan alive
-        return replace(self, written=self.written + 1, recent=recent, action=action.clone())
+        return replace(self, written=self.written + 1, recent=recent, action=action.clone(), rays=rays)
 
 
 def led_to(taken: Float[Tensor, "b n a"]) -> Float[Tensor, "b n+1 a"]:
@@ -60,6 +69,8 @@ def branch(memory: Stream, n: int) -> Stream:
         recent=memory.recent.repeat_interleave(n, dim=0),
         action=memory.action.repeat_interleave(n, dim=0),
         decoded=tuple(kept.repeat_interleave(n, dim=0) for kept in memory.decoded),
+        origin=None if memory.origin is None else memory.origin.repeat_interleave(n, dim=0),
+        rays=None if memory.rays is None else memory.rays.repeat_interleave(n, dim=0),
     )
 
 
@@ -103,6 +114,8 @@ def begin_anew(memory: Stream, rows: Sequence[int], fresh: Stream) -> Stream:
         decoded=tuple(
             _with(*kept) for kept in zip(memory.decoded, [own] * len(fresh.decoded), fresh.decoded, strict=True)
         ),
+        origin=_told(memory.origin, own, fresh.origin, len(since)),
+        rays=_told(memory.rays, own, fresh.rays, len(since)),
     )
 
 
@@ -111,3 +124,14 @@ def _with(whole: Float[Tensor, "b ..."], rows: list[int], part: Float[Tensor, "r
     changed = whole.clone()
     changed[rows] = part
     return changed
+
+
+def _told(
+    whole: Float[Tensor, "b ..."] | None, rows: list[int], part: Float[Tensor, "r ..."] | None, count: int
+) -> Float[Tensor, "b ..."] | None:
+    """The same of what some rows, of so many, may not have been told; zeros stand for that."""
+    like = part if whole is None else whole
+    if like is None:
+        return None
+    mine = like.new_zeros(count, *like.shape[1:]) if whole is None else whole
+    return _with(mine, rows, like.new_zeros(len(rows), *like.shape[1:]) if part is None else part)

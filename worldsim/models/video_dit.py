@@ -17,6 +17,7 @@ from torch.utils.hooks import RemovableHandle
 
 from worldsim.diffusion.shortcut import FINEST
 from worldsim.nn.attention import KeyValues, Past, SpaceAttention, TimeAttention, Window, look_back
+from worldsim.nn.camera import RayEmbedding
 from worldsim.nn.modulation import Conditioner, Conditioning, LevelEmbedding, Modulation
 from worldsim.nn.packing import Box, Layout
 from worldsim.nn.rope import Rotation, in_space
@@ -108,6 +109,7 @@ class VideoDiT(nn.Module):
         jumps: Whether it is told how far the sampler goes with its answer; see `worldsim.diffusion.shortcut`.
         conditioning: How the action steers the layers: "adaLN" as one condition with the noise level; "FiLM" and
             "additive" by an MLP of its own, beside that of the level, which may say less (see `nn.modulation`).
+        camera: Whether it may be told where each token is seen from (see `nn.camera`).
 
     Raises:
         ValueError: Where sizes do not divide, or the window is shorter than two frames.
@@ -128,6 +130,7 @@ class VideoDiT(nn.Module):
         time_every: int | None = None,
         jumps: bool = False,
         conditioning: Conditioning = "adaLN",
+        camera: bool = False,
     ):
         super().__init__()
         if window < 2:
@@ -147,6 +150,7 @@ class VideoDiT(nn.Module):
         self.head = nn.Linear(width, out_channels * patch**2)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
+        self.ray = RayEmbedding(width) if camera else None
 
     @property
     def time_blocks(self) -> int:
@@ -161,6 +165,7 @@ class VideoDiT(nn.Module):
         known: Bool[Tensor, "b t"],
         past: Past | None = None,
         jumps: Int[Tensor, "b t"] | None = None,
+        rays: Float[Tensor, "b t g 6"] | None = None,
     ) -> tuple[Float[Tensor, "b t o y x"], list[KeyValues]]:
         """Predict.
 
@@ -171,11 +176,12 @@ class VideoDiT(nn.Module):
             known: Whether that action is known.
             past: What the blocks that look back remember of earlier frames, with room for these.
             jumps: How far the sampler goes with the answer, as an exponent of 1/2; as little as can be where not told.
+            rays: Where each token is seen from, zeros where that is not known.
 
         Returns:
             The prediction, and for each block that looks back the keys and values of these frames.
         """
-        return self.through(frames, self.condition(levels, actions, known, jumps), past)
+        return self.through(frames, self.condition(levels, actions, known, jumps), past, rays)
 
     def condition(
         self,
@@ -196,10 +202,11 @@ class VideoDiT(nn.Module):
         frames: Float[Tensor, "b t z y x"],
         proposed: Float[Tensor, "kinds b t m"],
         past: Past | None = None,
+        rays: Float[Tensor, "b t g 6"] | None = None,
     ) -> tuple[Float[Tensor, "b t o y x"], list[KeyValues]]:
         """Predict, for whoever knows already what `condition` says; see `forward`."""
         height, wide = frames.shape[-2:]
-        x = self.enter(frames)
+        x = self.enter(frames, rays)
         first: Block = self.blocks[0]  # type: ignore[assignment]
         features, device = first.space.features, frames.device
         places = in_space(
@@ -223,6 +230,7 @@ class VideoDiT(nn.Module):
         frames: Sequence[Float[Tensor, "_ _ z _ _"]],
         proposed: Float[Tensor, "kinds 1 f m"],
         spare: int = 0,
+        rays: Sequence[Float[Tensor, "_ _ _ 6"] | None] | None = None,
     ) -> list[Float[Tensor, "_ _ o _ _"]]:
         """Predict clips of several sizes and lengths at once, of which none sees another; see `worldsim.nn.packing`.
 
@@ -230,6 +238,7 @@ class VideoDiT(nn.Module):
             frames: The clips of each shape.
             proposed: What `condition` says to all frames, clip after clip, shape after shape.
             spare: How many tokens of no clip are laid behind them, so that all packs are equally long.
+            rays: Of the clips of each shape, where each token is seen from.
 
         Returns:
             The predictions for the clips of each shape.
@@ -241,7 +250,9 @@ class VideoDiT(nn.Module):
         layout = Layout(boxes, spare, first.space.features, window=self.window, device=frames[0].device)
         window = Window(layout.times, None, causal=False)
         # From here on each token is a frame of its own: it hears what its frame is told.
-        tokens = torch.cat([self.enter(each).flatten(0, 2) for each in frames])
+        seen_from = rays or [None] * len(frames)
+        entered = [self.enter(each, own) for each, own in zip(frames, seen_from, strict=True)]
+        tokens = torch.cat([each.flatten(0, 2) for each in entered])
         x = F.pad(tokens, (0, 0, 0, spare))[None, :, None]
         heard = list(proposed.split([box.rows * box.frames for box in boxes], dim=2))
         told = [part.repeat_interleave(box.tokens, dim=2) for part, box in zip(heard, boxes, strict=True)]
@@ -259,9 +270,13 @@ class VideoDiT(nn.Module):
             for part, own, box, (_, _, height, wide) in zip(left, heard, boxes, shapes, strict=True)
         ]
 
-    def enter(self, frames: Float[Tensor, "b t z y x"]) -> Float[Tensor, "b t g d"]:
+    def enter(
+        self, frames: Float[Tensor, "b t z y x"], rays: Float[Tensor, "b t p 6"] | None = None
+    ) -> Float[Tensor, "b t g d"]:
         """Frames to tokens, registers before those of each frame."""
         x = self.embed(patchify(frames, self.patch))
+        if self.ray is not None and rays is not None:
+            x = x + self.ray(rays).to(x.dtype)
         return self.registers(x) if len(self.registers.tokens) else x
 
     def leave(

@@ -67,6 +67,7 @@ def fit(
     context: float = 0.95,
     action_dropout: float = 0.1,
     shortcut: float = 0.0,
+    camera: bool = False,
     codec: nn.Module | str | None = None,
     init: str | None = None,
     frames: int = 12,
@@ -121,6 +122,7 @@ def fit(
         context: The noise level that frames already seen are said to have.
         action_dropout: The share of clips whose actions are withheld.
         shortcut: The share of clips from which the network teaches itself large steps, once it knows something.
+        camera: Tell it where frames were seen from, where the data know.
         codec: Pixels to latents and back: a codec, or the folder of a trained one, which learns no more; the pixels
             themselves by default.
         init: The folder, or the name, of a model of the same shape whose weights it begins with.
@@ -177,7 +179,9 @@ def fit(
     codec = checkpoint.load_codec(codec) if isinstance(codec, str) else codec
     side = patch * getattr(codec, "downscale", 1)
     budget = None if pack is None else Budget(pack, side, registers)
-    clips = ClipModule(data, frames=frames, batch=batch, seed=seed, singles=singles, long=long, pack=budget)
+    clips = ClipModule(
+        data, frames=frames, batch=batch, seed=seed, singles=singles, long=long, pack=budget, camera=camera
+    )
     clips.setup("fit")
     torch.manual_seed(seed)
     learner = model or DiffusionWorld(
@@ -199,6 +203,7 @@ def fit(
         action_dropout=action_dropout,
         shortcut=shortcut,
         codec=codec,
+        camera=camera,
         schema=clips.schema,
     )
     for each in clips.sizes:
@@ -342,7 +347,7 @@ def begin_with(learner: DiffusionWorld | Autoencoder, init: str) -> None:
 def usual_of(learned: DiffusionWorld, clips: ClipModule, seed: int) -> Usual | None:
     """How wrong a model usually is, measured on held-out clips."""
     device = next(learned.parameters()).device
-    there = (Clip(*(each.to(device) for each in clip)) for clip in clips.val_dataloader())
+    there = (Clip(*(each.to(device) for each in clip[:3])) for clip in clips.val_dataloader())
     return usual(learned, there, torch.Generator(device).manual_seed(seed))
 
 

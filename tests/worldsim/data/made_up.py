@@ -51,7 +51,10 @@ def told(clip):
 
 
 def equal(one, other):
-    return all(torch.equal(left, right) for left, right in zip(one, other, strict=True))
+    """Whether clips are the same, to what they tell of cameras."""
+    if one is None or isinstance(one, torch.Tensor):
+        return one is other if one is None else torch.equal(one, other)
+    return all(equal(left, right) for left, right in zip(one, other, strict=True))
 
 
 SPACES = [

@@ -1,0 +1,242 @@
+"""A model that may be told where frames are seen from hears that, and loses nothing where it is not told."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from worldsim.data.module import ClipModule
+from worldsim.data.store import EpisodeStore
+from worldsim.data.writer import write_episodes
+from worldsim.diffusion.sample import euler
+from worldsim.models import checkpoint
+from worldsim.models.diffusion_world import DiffusionWorld
+from worldsim.models.stream import begin_anew, branch, led_to
+from worldsim.nn.camera import rays_of, whence
+from worldsim.random import draw
+from worldsim.training.fit import fit
+from worldsim.types import Camera, Clip, Episode, Pack
+
+ROWS, SEEN, PLAN = 2, 7, 3
+
+
+def tiny(started: bool = True, **changes) -> DiffusionWorld:
+    torch.manual_seed(0)
+    sizes = {"patch": 8, "width": 32, "depth": 4, "heads": 2, "kv_heads": 1, "window": 4, "registers": 1, "steps": 2}
+    model = DiffusionWorld(2, **{**sizes, "camera": True, **changes})
+    if started:
+        for parameter in model.parameters():
+            nn.init.normal_(parameter, std=0.15)
+    return model.eval()
+
+
+def turn(*angles: float) -> torch.Tensor:
+    """A rotation by so much about each axis in turn."""
+    whole = torch.eye(3, dtype=torch.float64)
+    for axis, angle in enumerate(angles):
+        one, c, s = torch.eye(3, dtype=torch.float64), np.cos(angle), np.sin(angle)
+        a, b = [other for other in range(3) if other != axis]
+        one[a, a], one[a, b], one[b, a], one[b, b] = c, -s, s, c
+        whole = whole @ one
+    return whole
+
+
+def pose(angles, place) -> torch.Tensor:
+    found = torch.eye(4, dtype=torch.float64)
+    found[:3, :3], found[:3, 3] = turn(*angles), torch.as_tensor(place, dtype=torch.float64)
+    return found
+
+
+def camera(frames: int = SEEN + PLAN, rows: int = ROWS) -> Camera:
+    """Each row on a way of its own."""
+    random = np.random.default_rng(0)
+    poses = [
+        torch.stack([pose(random.normal(size=3) * 0.3 + 0.1 * t, random.normal(size=3) + t) for t in range(frames)])
+        for _ in range(rows)
+    ]
+    lens = torch.tensor([[20.0, 0, 8], [0, 24.0, 8], [0, 0, 1]], dtype=torch.float64)
+    return Camera(torch.stack(poses), lens.expand(rows, frames, 3, 3))
+
+
+def part(whole: Camera, start: int, stop: int | None = None) -> Camera:
+    return Camera(whole.poses[:, start:stop], whole.intrinsics[:, start:stop])
+
+
+def video():
+    random = torch.Generator().manual_seed(3)
+    return (
+        torch.rand(ROWS, SEEN, 3, 16, 16, generator=random) * 2 - 1,
+        torch.randn(ROWS, SEEN - 1, 2, generator=random),
+        torch.randn(ROWS, PLAN, 2, generator=random),
+    )
+
+
+def imagined(model: DiffusionWorld, told: Camera | None) -> torch.Tensor:
+    seen, taken, plan = video()
+    before, after = (None, None) if told is None else (part(told, 0, SEEN), part(told, SEEN))
+    memory = model.watch(seen, taken, camera=before)
+    return model.imagine(memory, plan, generator=torch.Generator().manual_seed(1), camera=after)[0]
+
+
+def test_rays_go_from_the_camera_through_the_middle_of_each_token():
+    told = camera(frames=2)
+    found = rays_of(told, whence(told.poses[:, 0]), 2, 4, side=8).double()
+    relative = torch.linalg.inv(told.poses[:, :1]) @ told.poses
+    directions, moments = found.split(3, dim=-1)
+    torch.testing.assert_close(directions.norm(dim=-1), torch.ones_like(directions[..., 0]))
+    for row, time, token, depth in ((0, 0, 0, 1.0), (0, 1, 5, 3.0), (1, 1, 7, 2.0)):
+        x, y = 8 * (token % 4 + 0.5), 8 * (token // 4 + 0.5)
+        pixel = torch.tensor([x, y, 1.0], dtype=torch.float64)
+        ahead = torch.cat([depth * torch.linalg.inv(told.intrinsics[row, time]) @ pixel, torch.ones(1).double()])
+        point = (relative[row, time] @ ahead)[:3]
+        moment = torch.linalg.cross(point, directions[row, time, token])
+        torch.testing.assert_close(moment, moments[row, time, token], rtol=1e-5, atol=1e-5)
+    assert not moments[:, 0].any(), "the first camera is where rays are told from"
+
+
+def test_to_move_the_whole_world_changes_nothing():
+    told, model = camera(), tiny()
+    moved = Camera(pose((0.4, -1.0, 2.0), (30.0, -7.0, 100.0)) @ told.poses, told.intrinsics)
+    torch.testing.assert_close(imagined(model, moved), imagined(model, told), rtol=0, atol=1e-5)
+    other = Camera(told.poses.clone(), told.intrinsics)
+    other.poses[:, -1] = other.poses[:, 0]
+    assert not torch.allclose(imagined(model, other)[:, -1], imagined(model, told)[:, -1], atol=1e-3)
+    assert torch.equal(imagined(model, other)[:, :-1], imagined(model, told)[:, :-1]), "and not the past"
+
+
+def test_untold_it_is_the_model_that_was_built_without():
+    model, plain = tiny(), tiny(camera=False)
+    plain.load_state_dict({name: weight for name, weight in model.state_dict().items() if ".ray." not in name})
+    assert torch.equal(imagined(model, None), imagined(plain, None))
+    unknown = Camera(*(torch.zeros_like(each) for each in camera()))
+    assert torch.equal(imagined(model, unknown), imagined(plain, None)), "zeros stand for what is not known"
+    fresh, same = tiny(started=False), tiny(started=False, camera=False)
+    assert all(torch.equal(weight, fresh.state_dict()[name]) for name, weight in same.state_dict().items())
+
+
+def test_at_first_it_changes_nothing_and_is_learned_from():
+    seen, taken, _ = video()
+    told = Clip(seen, taken, torch.ones(ROWS, SEEN, dtype=torch.bool), part(camera(), 0, SEEN))
+    model, plain = tiny(action_dropout=0.0), tiny(action_dropout=0.0)
+    nn.init.zeros_(model.transformer.ray.project.weight)
+    plain.load_state_dict(model.state_dict())
+    losses = [
+        each.loss(clip, generator=torch.Generator().manual_seed(0))
+        for each, clip in ((model, told), (plain, told._replace(camera=None)))
+    ]
+    assert torch.equal(*losses)
+    losses[0].backward()
+    assert (model.transformer.ray.project.weight.grad.abs().sum(0) > 0).all(), "each of six numbers is heard"
+
+
+def test_it_is_withheld_as_often_as_actions_are():
+    seen, taken, _ = video()
+    clip = Clip(seen, taken, torch.ones(ROWS, SEEN, dtype=torch.bool), part(camera(), 0, SEEN))
+    never, always = (tiny(action_dropout=share).hide(clip, 0, torch.Generator().manual_seed(0)) for share in (0.0, 1.0))
+    assert never.rays.abs().sum((1, 2, 3)).min() > 0 and not always.rays.any()
+
+
+@torch.no_grad()
+def test_streaming_equals_recomputing_all_that_was_seen():
+    model, told, (seen, taken, plan) = tiny(), camera(), video()
+    clean, actions, generator = model.codec.encode(seen), taken, torch.Generator().manual_seed(1)
+    rays = model.rays(told, whence(told.poses[:, 0]), clean)
+    for action in plan.unbind(1):
+        actions = torch.cat([actions, action[:, None]], dim=1)
+        noise, known = draw(tuple(clean[:, -1:].shape), generator), torch.arange(clean.shape[1] + 1) > 0
+
+        def guess(noisy, level, clean=clean, actions=actions, known=known):
+            frames = torch.cat([clean, noisy], dim=1)
+            levels = torch.cat([model.said_of(clean), torch.full((len(clean), 1), level)], dim=1)
+            given = (frames, model.beside(frames), levels, led_to(actions), known.expand(len(clean), -1))
+            return model.predict(*given, rays=rays[:, : frames.shape[1]])[0][:, -1:]
+
+        clean = torch.cat([clean, euler(guess, noise, steps=model.steps)], dim=1)
+    torch.testing.assert_close(imagined(model, told), model.codec.decode(clean[:, SEEN:]), rtol=0, atol=1e-4)
+
+
+def test_branches_and_rows_that_begin_anew_keep_their_cameras():
+    model, told, (seen, taken, plan) = tiny(), camera(), video()
+    memory = model.watch(seen, taken, camera=part(told, 0, SEEN))
+    seeds = [torch.Generator().manual_seed(seed) for seed in (0, 1, 2, 3)]
+    after = Camera(*(each.repeat_interleave(2, dim=0) for each in part(told, SEEN)))
+    futures, _ = model.imagine(branch(memory, 2), plan.repeat_interleave(2, dim=0), generator=seeds, camera=after)
+    own = [torch.Generator().manual_seed(seed) for seed in (1, 3)]
+    alone, _ = model.imagine(memory, plan, generator=own, camera=part(told, SEEN))
+    torch.testing.assert_close(futures[1::2], alone, rtol=0, atol=1e-5)
+    fresh = model.watch(seen[:1, :2], taken[:1, :1], camera=Camera(*(each[1:, 4:6] for each in told)))
+    mixed = begin_anew(memory, [0], fresh)
+    ahead = Camera(*(torch.cat([each[1:, 6 : 6 + PLAN], each[1:, SEEN:]]) for each in told))
+    seeds = [torch.Generator().manual_seed(seed) for seed in (5, 3)]
+    both, _ = model.imagine(mixed, plan, generator=seeds, camera=ahead)
+    seeds = [torch.Generator().manual_seed(5)]
+    anew, _ = model.imagine(fresh, plan[:1], generator=seeds, camera=Camera(*(each[:1] for each in ahead)))
+    torch.testing.assert_close(both[:1], anew, rtol=0, atol=1e-4)
+    torch.testing.assert_close(both[1:], alone[1:], rtol=0, atol=1e-4)
+
+
+def test_in_a_pack_each_clip_has_its_own_cameras():
+    model = tiny(action_dropout=0.0)
+    shapes = [(2, 5, 16, 24), (1, 3, 32, 16)]
+    parts = tuple(
+        Clip(torch.rand(b, t, 3, h, w), torch.randn(b, t - 1, 2), torch.ones(b, t).bool(), camera(t, b))
+        for b, t, h, w in shapes
+    )
+    parts = (parts[0], parts[1]._replace(camera=None))
+    whole = model.loss(Pack(parts, spare=4), generator=torch.Generator().manual_seed(1))
+    same, wrong, counted = torch.Generator().manual_seed(1), torch.zeros(()), 0
+    for one in parts:
+        learn = model.hide(one, 0, torch.Generator().set_state(same.get_state())).learn.sum()
+        wrong, counted = wrong + model.loss(one, generator=same) * learn, counted + learn
+    torch.testing.assert_close(whole, wrong / counted, rtol=1e-5, atol=1e-6)
+
+
+def test_a_camera_that_would_not_be_heard_is_refused():
+    seen, taken, plan = video()
+    with pytest.raises(ValueError, match="a camera came to a model that was built without"):
+        tiny(camera=False).watch(seen, taken, camera=part(camera(), 0, SEEN))
+    model = tiny()
+    with pytest.raises(ValueError, match="a camera came to a memory that was told none"):
+        model.imagine(model.watch(seen, taken), plan, generator=torch.Generator(), camera=part(camera(), SEEN))
+
+
+def recorded(path, cameras: bool):
+    random, told = np.random.default_rng(0), camera(frames=8, rows=4)
+    episodes = []
+    for seed in range(4):
+        poses, lenses = (each[seed].numpy().copy() for each in told)
+        episodes.append(
+            Episode(
+                *(random.normal(size=(7, 2)).astype(np.float32), random.integers(0, 256, (8, 32, 32, 3), np.uint8)),
+                *(10.0, "test/Seen-v0", seed),
+                poses=poses if cameras else None,
+                intrinsics=lenses if cameras else None,
+            )
+        )
+    write_episodes(path, episodes)
+    return path
+
+
+def test_clips_tell_what_the_dataset_recorded(tmp_path):
+    data = recorded(tmp_path / "data", cameras=True)
+    clips = ClipModule(data, frames=4, batch=3, camera=True)
+    clips.setup("fit")
+    batch, store = next(iter(clips.train_dataloader())), EpisodeStore(data)
+    told = [np.stack([store[index].poses[at : at + 4] for index in range(4) for at in range(5)])]
+    for poses in batch.camera.poses.numpy():
+        assert (np.abs(told[0] - poses).max((1, 2, 3)) == 0).any()
+    assert batch.camera.intrinsics.shape == (3, 4, 3, 3)
+    plain = ClipModule(data, frames=4, batch=3)
+    plain.setup("fit")
+    assert next(iter(plain.train_dataloader())).camera is None
+    with pytest.raises(ValueError, match="does not tell where its frames were seen from"):
+        ClipModule(recorded(tmp_path / "blind", cameras=False), frames=4, camera=True).setup("fit")
+
+
+@pytest.mark.parametrize("changes", [{}, {"pack": 40}], ids=str)
+def test_a_run_learns_from_cameras_and_what_it_wrote_hears_them(changes, tmp_path):
+    data = recorded(tmp_path / "data", cameras=True)
+    run = {"frames": 4, "batch": 2, "steps": 3, "window": 4, "patch": 16, "threads": 1}
+    fit(str(data), str(tmp_path / "run"), **run, **changes, camera=True)
+    model = checkpoint.load(tmp_path / "run" / "model")
+    assert isinstance(model, DiffusionWorld) and model.camera and model.transformer.ray.project.weight.any()
