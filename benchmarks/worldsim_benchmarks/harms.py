@@ -23,7 +23,7 @@ HIDDEN = (
     *("M-OCC", "M-TUN", "M-CUR", "M-CON", "M-SHL", "M-CNT", "M-CAM"),
     *("V-LOOK", "V-PLACE", "V-BREAK", "V-WALL", "V-BURY", "V-LAVA", "V-NIGHT", "V-LONG"),
 )
-SEVERAL = ("M-SHL", "V-LAVA", "V-NIGHT", "V-LONG")
+SEVERAL = ("M-SHL", "V-LAVA", "V-NIGHT")
 COUNTED, OPEN, GOES_ON = ("M-CNT",), ("M-CRD",), ("M-CAM",)
 """The families in which something is hidden, several things are, they are counted, none is, and something goes on."""
 

@@ -106,7 +106,12 @@ def _only_here(truth: Truth, twin: Truth, asked: Asked) -> bool:
 
 
 def _of_another_hue(truth: Truth, twin: Truth, asked: Asked) -> bool:
-    return bool(truth.hue[asked.thing] != twin.hue[asked.thing])
+    """Whether the thing has another hue in the twin, and nothing that has its own there is taken for it."""
+    own = truth.hue[asked.thing]
+    others = np.flatnonzero(twin.hue == own)
+    off = twin.centre[asked.again][:, others] - truth.centre[asked.again, asked.thing][:, None]
+    near = np.linalg.norm(off, axis=-1) <= NEAR * truth.diameter[asked.thing]
+    return bool(own != twin.hue[asked.thing] and not near.any())
 
 
 def _elsewhere(truth: Truth, twin: Truth, asked: Asked) -> bool:

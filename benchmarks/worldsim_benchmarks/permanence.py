@@ -46,7 +46,9 @@ is late leaks. A thing that rests looks alike whether it was frozen or went on (
 **Versions.** permanence 1: the trivial row `random-other` was shown the arm of another episode that goes by the same
 name, so it knew which arm it was asked about, and put the floor at 0.025. 2: it is shown one future for both, and the
 floor is 0; the reader no longer takes the seam of two things that touch for a third one. 3: nor that of two blurred
-ones. It reports slivers again, which version 2 took for seams. The suites: 1, the first.
+ones. It reports slivers again, which version 2 took for seams. permanence-mujoco 1: the first. permanence-voxel 1:
+V-LONG asked about an exchange of two blocks that mostly stand within a diameter of one another in the picture, so the
+truth itself scored 0.71. 2: it asks for presence alone, and nowhere is an exchange asked about that cannot be told.
 
 **Source.** Violation-of-expectation designs with spliced twins follow Piloto et al., Intuitive physics learning in a
 deep-learning model inspired by developmental psychology, Nature Human Behaviour 6 (2022); the formulas are ours.

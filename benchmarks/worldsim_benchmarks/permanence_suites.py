@@ -99,21 +99,21 @@ VOXEL = (
     Question("V-LAVA", "worldsim/VoxelLava-v0", TRIPLE, SEEN),
     Question("V-BREAK", "worldsim/VoxelBreak-v0", ("away", "do:away"), ACTED),
     Question("V-NIGHT", "worldsim/VoxelNight-v0", TRIPLE, SEEN),
-    Question("V-LONG", "worldsim/VoxelLong-v0", TRIPLE, SEEN),
+    Question("V-LONG", "worldsim/VoxelLong-v0", PAIR, SEEN),
 )
 """The first few are as unlike as they can be: a short look at a suite takes those."""
 
 
-def _suite(name: str, questions: Sequence[Question], sizes: tuple[int, ...]) -> Permanence:
+def _suite(name: str, version: int, questions: Sequence[Question], sizes: tuple[int, ...]) -> Permanence:
     scenes = tuple(sorted({question.scene for question in questions}))
-    return Permanence(name, 1, partial(in_turn, questions), scenes, sizes, suite=True)
+    return Permanence(name, version, partial(in_turn, questions), scenes, sizes, suite=True)
 
 
 def mujoco() -> Permanence:
     """permanence-mujoco@1."""
-    return _suite("permanence-mujoco", MUJOCO, (64, 128, 256))
+    return _suite("permanence-mujoco", 1, MUJOCO, (64, 128, 256))
 
 
 def voxel() -> Permanence:
-    """permanence-voxel@1; of its worlds VoxelWall is not admitted at 64 px, and VoxelBreak and VoxelLong not at 256."""
-    return _suite("permanence-voxel", VOXEL, (128,))
+    """permanence-voxel@2; of its worlds VoxelWall is not admitted at 64 px, and VoxelBreak and VoxelLong not at 256."""
+    return _suite("permanence-voxel", 2, VOXEL, (128,))

@@ -116,4 +116,4 @@ def test_the_gap_is_of_the_worlds_that_both_were_asked_about():
     found = gap(knows, shows)
     assert (found.value, found.low, found.high) == (0.75, 0.75, 0.75)
     with pytest.raises(ValueError, match="no world is in"):
-        gap(knows, result("permanence-voxel@1", {"V-LOOK/VoxelLook-v0/absent/1": {"OP": 1.0}}))
+        gap(knows, result("permanence-voxel@2", {"V-LOOK/VoxelLook-v0/absent/1": {"OP": 1.0}}))
