@@ -96,8 +96,8 @@ class Case:
         truth: What came of the plan, one frame an action.
         before: The truth of the context.
         notes: Whatever the scorer needs to know of this case, such as which object to watch.
-        asks: What an answer is: `video`, the frames that come of the plan; or `surprise`, how unexpected each frame of
-            the truth is, given all before it.
+        asks: What an answer is: `video`, the frames that come of the plan; `futures`, the same, as one of many that may
+            come; or `surprise`, how unexpected each frame of the truth is, given all before it.
     """
 
     name: str
@@ -229,6 +229,26 @@ class Pooled(Protocol):
     def pool(self, twins: Twins, samples: Sequence[Sequence[Video]]) -> Mapping[str, Score]:
         """Those metrics that are of all samples at once; for the others each sample has its own score."""
         ...
+
+
+@runtime_checkable
+class Several(Pooled, Protocol):
+    """A benchmark of what may come, of which one answer tells nothing: all that it scores is of all samples at once.
+
+    Attributes:
+        samples: How many answers everyone gives to each case.
+        few: How many in the split `quick`.
+    """
+
+    samples: int
+    few: int
+
+
+def times(benchmark: Benchmark, split: str) -> int:
+    """How many answers to each case are wanted: one, where a benchmark does not ask for several."""
+    if not isinstance(benchmark, Several):
+        return 1
+    return benchmark.few if split.partition("-")[0] == "quick" else benchmark.samples
 
 
 def title(benchmark: Benchmark) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from worldsim_benchmarks.benchmark import Contestant, Twins
 from worldsim_benchmarks.contestants import CEILING, REPLAY, trivial
+from worldsim_benchmarks.dealt import DEALT, DRAWN
 from worldsim_benchmarks.kept import heads
 from worldsim_benchmarks.startled import BLANK, KNOWS
 
-CEILINGS = (CEILING.name, KNOWS.name)
+CEILINGS = (CEILING.name, DRAWN.name, KNOWS.name)
 """The names of the oracles that make the ceiling."""
 
 
@@ -18,10 +19,10 @@ def floors(twins: Sequence[Twins]) -> tuple[Contestant, ...]:
 
 def oracles(twins: Sequence[Twins]) -> tuple[Contestant, ...]:
     """Those that know the truth of these twins; the first must be perfect, the last makes the ceiling."""
-    return (KNOWS,) if _asks(twins) == "surprise" else (REPLAY, CEILING)
+    return {"surprise": (KNOWS,), "futures": (DEALT, DRAWN), "video": (REPLAY, CEILING)}[_asks(twins)]
 
 
 def _asks(twins: Sequence[Twins]) -> str:
-    """What an answer to them is: `video` or `surprise`; no benchmark asks both."""
+    """What an answer to them is; no benchmark asks for two kinds."""
     (asks,) = {head.asks for head in heads(twins)}
     return asks

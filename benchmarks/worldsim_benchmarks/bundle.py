@@ -58,7 +58,7 @@ def export(
     if folder.exists():
         raise FileExistsError(f"{folder} is there already; name another folder, or take it away")
     twins = kept(asked, seeds, size=across, folder=truth, progress=lambda each: tqdm(each, total=SPLITS[seeds][1]))
-    if {head.asks for head in twins.heads} != {"video"}:
+    if "surprise" in {head.asks for head in twins.heads}:
         raise ValueError(
             f"{title(asked)} asks how surprising it is what comes, of which a bundle holds nothing; "
             "use `worldsim bench` with a model that has `surprise`"

@@ -112,6 +112,11 @@ class Cut(NamedTuple):
     notes: Mapping[str, int] = {}
 
 
+def no_more(question: "Question", env: SceneEnv, seed: int, twins: Twins) -> Twins:
+    """Nothing more is to be known of them."""
+    return twins
+
+
 def as_told(question: "Question", name: str, told: Sequence[Told], where: Cut, fps: float) -> tuple[Case, ...]:
     """One case an arm."""
     return tuple(
@@ -146,6 +151,8 @@ class Question:
         steps: How many of its steps are told; all of them by default.
         cases: From the question, a name, what all arms show, where they are cut, and the frame rate (Hz), to the cases;
             None where there are none.
+        also: From the question, its world, the seed and the twins, to the twins with what else is to be known of them;
+            None where they do not answer the question after all.
     """
 
     code: str
@@ -157,6 +164,7 @@ class Question:
     beliefs: Mapping[str, str] = field(default_factory=dict)
     steps: int | None = None
     cases: "Callable[[Question, str, Sequence[Told], Cut, float], tuple[Case, ...] | None]" = as_told
+    also: "Callable[[Question, SceneEnv, int, Twins], Twins | None]" = no_more
 
     @property
     def variation(self) -> str:
@@ -178,7 +186,7 @@ class Question:
             return None
         future = slice(where.context, where.context + where.future)
         beliefs = {name: tell(env, arms[arm], seed=seed).truth.frames[future] for name, arm in self.beliefs.items()}
-        return Twins(name, name.rpartition("/")[0], cases, self.variation, beliefs)
+        return self.also(self, env, seed, Twins(name, name.rpartition("/")[0], cases, self.variation, beliefs))
 
     def all_twins(self, first: int, *, size: int) -> Generator[Twins, None, None]:
         """Those of every seed after the first one that answers.

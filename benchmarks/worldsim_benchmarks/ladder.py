@@ -13,8 +13,8 @@ import numpy as np
 from tqdm import tqdm
 
 from worldsim_benchmarks import contestants as known
-from worldsim_benchmarks import detours, harms, miscaused, startled
-from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, title
+from worldsim_benchmarks import dealt, detours, harms, miscaused, startled
+from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, times, title
 from worldsim_benchmarks.bounds import floors, oracles
 from worldsim_benchmarks.catalogue import chosen
 from worldsim_benchmarks.contestants import Corrupt, Corrupted

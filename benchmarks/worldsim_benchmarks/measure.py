@@ -24,6 +24,7 @@ from worldsim_benchmarks.benchmark import (
     Contestant,
     Missing,
     Pooled,
+    Several,
     Surprises,
     Twins,
     Video,
@@ -43,7 +44,7 @@ class Measured(NamedTuple):
     Attributes:
         values: Every metric of every one of the twins, the mean over samples.
         reasons: Why, for those that are NaN, by `TWINS/METRIC`; and for answers that did not count, by `CASE/s0`.
-        samples: Every metric of every sample.
+        samples: Every metric of every sample, or of all at once where a benchmark scores several together.
         exposure: The share of twins and samples whose answers counted.
     """
 
@@ -69,7 +70,7 @@ def measure(
         twins: What is asked.
         contestant: Who answers.
         seed: Of the first sample; each further one has the next.
-        samples: Answers to each case.
+        samples: Answers to each case; `times` says how many a benchmark wants.
         executor: Who does the work.
 
     Raises:
@@ -98,8 +99,9 @@ def measure_all(
 
 
 def _measured(benchmark: Benchmark, marks: Sequence["Mark"], samples: int) -> Measured:
+    scored = 1 if isinstance(benchmark, Several) else samples
     table = {
-        name: np.array([mark.scores[name] for mark in marks], float).reshape(-1, samples).T
+        name: np.array([mark.scores[name] for mark in marks], float).reshape(-1, scored).T
         for name in benchmark.metrics
     }
     reasons = {name: why for mark in marks for name, why in mark.reasons.items()}
@@ -121,7 +123,7 @@ class Mark:
     """What one of the twins got: metrics by sample, reasons, and how many samples counted."""
 
     at: int
-    scores: dict[str, list[float]]
+    scores: dict[str, list[float]] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     counted: int = 0
 
@@ -140,20 +142,30 @@ class Asking:
         """Whose marks, and the marks: by the numbers of the contestant and of the twins."""
         who, part = item
         contestant, asked = self.contestants[who], [self.twins[number] for number in part]
-        marks = [Mark(number, {name: [] for name in self.benchmark.metrics}) for number in part]
-        scored: list[list[Sequence[Video]]] = [[] for _ in part]
+        marks = [Mark(number) for number in part]
+        kept: list[list[Sequence[Video]]] = [[] for _ in part]
         for sample in range(self.samples):
             answers = contestant.answer(asked, seed=self.seed + sample)
-            for mark, twins, own, kept in zip(marks, asked, answers, scored, strict=True):
-                kept.append(self._score(contestant.name, mark, twins, own, sample))
-        if self.samples > 1 and isinstance(self.benchmark, Pooled):
-            for mark, twins, kept in zip(marks, asked, scored, strict=True):
-                for name, score in self.benchmark.pool(twins, kept).items():
-                    mark.scores[name] = [score.value] * self.samples
+            for mark, twins, own, judged in zip(marks, asked, answers, kept, strict=True):
+                judged.append(self._looked_at(contestant.name, mark, twins, own, sample))
+        for mark, twins, judged in zip(marks, asked, kept, strict=True):
+            self._score(mark, twins, judged)
         return who, marks
 
-    def _score(self, name: str, mark: Mark, twins: Twins, answers: Sequence[Answer], sample: int) -> Sequence[Any]:
-        """Add what a sample got, and hand back what was scored."""
+    def _score(self, mark: Mark, twins: Twins, samples: Sequence[Sequence[Any]]) -> None:
+        """Note what all samples got."""
+        several = isinstance(self.benchmark, Several)
+        scores = [] if several else [self.benchmark.score(twins, judged) for judged in samples]
+        found = {name: [each[name] for each in scores] for name in self.benchmark.metrics}
+        if several or (len(samples) > 1 and isinstance(self.benchmark, Pooled)):
+            pooled = self.benchmark.pool(twins, samples)
+            found |= {name: [score] * (1 if several else len(samples)) for name, score in pooled.items()}
+        for name, each in found.items():
+            mark.scores[name] = [score.value for score in each]
+            mark.reasons |= {f"{twins.name}/{name}": score.reason for score in each if np.isnan(score.value)}
+
+    def _looked_at(self, name: str, mark: Mark, twins: Twins, answers: Sequence[Answer], sample: int) -> Sequence[Any]:
+        """What is to be scored of a sample: it, or where a part of it is missing, grey."""
         there = [answer for answer in answers if not isinstance(answer, Missing)]
         for case, answer in zip(twins.cases, answers, strict=True):
             if isinstance(answer, Missing):
@@ -165,17 +177,12 @@ class Asking:
                 )
         whole = len(there) == len(answers)
         mark.counted += whole
-        judged = there if whole else floor(twins)
-        scores = self.benchmark.score(twins, judged)
-        for metric in self.benchmark.metrics:
-            mark.scores[metric].append(scores[metric].value)
-            if np.isnan(scores[metric].value):
-                mark.reasons[f"{twins.name}/{metric}"] = scores[metric].reason
-        return judged
+        return there if whole else floor(twins)
 
 
 FORMS = {
     "video": "one frame an action, as large as the context",
+    "futures": "one frame an action, as large as the context",
     "surprise": "one number a frame that comes of the plan",
 }
 """What an answer is, by what a case asks."""

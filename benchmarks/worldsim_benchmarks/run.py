@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from worldsim.data.executor import Executor, Here
-from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, Whole, title
+from worldsim_benchmarks.benchmark import Benchmark, Contestant, Several, Twins, Whole, times, title
 from worldsim_benchmarks.bounds import CEILINGS, floors, oracles
 from worldsim_benchmarks.cases import digest
 from worldsim_benchmarks.contestants import TRIVIAL_ON_TWINS
@@ -52,7 +52,7 @@ def run(
     split: str,
     size: int,
     seed: int = 0,
-    samples: int = 1,
+    samples: int | None = None,
     known: Sequence[Result] = (),
     executor: Executor = Here(),  # noqa: B008  it holds nothing
 ) -> Iterator[Result]:
@@ -60,13 +60,17 @@ def run(
 
     Each result is yielded as soon as it is known; the first ones wait for the floor and the ceiling. A result that is
     among `known` (same contestant, made alike of the same cases on the same scale) is not measured again but yielded as
-    it is; to the byte it is what would have come, and so it is whoever does the work.
+    it is; to the byte it is what would have come, and so it is whoever does the work. Where a benchmark asks for several
+    answers, all give `samples` of them, as many as it wants by default; elsewhere those that are always there give one.
     """
+    samples = samples or times(benchmark, split)
     about = {
         "seed": seed,
         "cases": digest(case.truth.frames for each in twins for case in each.cases),
         **versions(),
     }
+    each = samples if isinstance(benchmark, Several) else 1
+    about |= {"samples": samples} if isinstance(benchmark, Several) else {}
     found = {_who(one): one for one in known if (one.benchmark, one.split, one.size) == (title(benchmark), split, size)}
     bounds = [Entry(one, "trivial", tier="truth" if one in TRIVIAL_ON_TWINS else "T0") for one in floors(twins)]
     bounds += [Entry(one, "oracle", tier="truth") for one in oracles(twins)]
@@ -75,7 +79,8 @@ def run(
     if (scale := _scale_of(there)) is not None:
         yield from (one for one in there if one is not None)
     else:
-        measured = measure_all(benchmark, twins, [one.contestant for one in bounds], seed=seed, executor=executor)
+        who = [one.contestant for one in bounds]
+        measured = measure_all(benchmark, twins, who, seed=seed, samples=each, executor=executor)
         numbers = [rounded(raw(benchmark, twins, one)) for one in measured]
         kinds = [(entry.kind, entry.contestant.name) for entry in bounds]
         scale = _scale(kinds, numbers)

@@ -39,6 +39,7 @@ SCENES = {
     "worldsim/Dominoes-v0": Listed("worldsim_envs.mujoco.dominoes:DOMINOES", 40),
     "worldsim/Tower-v0": Listed("worldsim_envs.mujoco.tower:TOWER", 40),
     "worldsim/Gate-v0": Listed("worldsim_envs.mujoco.gate:GATE", 40),
+    "worldsim/Pegs-v0": Listed("worldsim_envs.mujoco.pegs:PEGS", 40),
     "worldsim/Push-v0": Listed("worldsim_envs.mujoco.push:PUSH", 40),
     "worldsim/Chair-v0": Listed("worldsim_envs.mujoco.chair:CHAIR", 40),
     "worldsim/Bite-v0": Listed("worldsim_envs.mujoco.bite:BITE", 120),

@@ -52,6 +52,12 @@ class Draw:
         apart = RANGES.index(self.ranges)  # no world of one range is one of another, seeds being equal
         self.rng = np.random.default_rng([seed, apart] if apart else seed)
 
+    def again(self, number: int) -> "Draw":
+        """Another draw of the same kind, one for each number: of what was drawn before, nothing is known."""
+        other = Draw(self.seed, Variation(self.template, self.ranges))
+        other.rng = np.random.default_rng([self.seed, RANGES.index(self.ranges), number])
+        return other
+
     def shapes(self, *usual: str) -> tuple[str, ...]:
         """The shapes to choose from: the usual ones, or where the template is held out those that no other has."""
         return ("capsule", "ellipsoid") if self.template == "held-out" else usual

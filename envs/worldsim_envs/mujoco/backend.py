@@ -12,7 +12,6 @@ below the floor: so arrays keep their shapes, and to remove a thing is to empty 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import mujoco
@@ -50,6 +49,9 @@ def no_facts(world: "MujocoBackend") -> Truth:
     return {}
 
 
+CHANCE = "chance"
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What makes a MuJoCo scene.
@@ -66,6 +68,8 @@ class Recipe:
         arms: The tellings of an episode that was just reset, by name.
         facts: What is true of this world besides what is true of all: added to the truth.
         start: Gives what is no thing another beginning than to be at rest where it was built.
+        chance: Draws anew, from where the builder drew it, all that the look of this world leaves open; None where
+            nothing is.
     """
 
     slots: int
@@ -79,6 +83,7 @@ class Recipe:
     arms: "Callable[[MujocoBackend], Mapping[str, Arm]]" = no_arms
     facts: "Callable[[MujocoBackend], Truth]" = no_facts
     start: "Callable[[MujocoBackend], None]" = as_built
+    chance: "Callable[[MujocoBackend, Draw], None] | None" = None
 
     def __post_init__(self):
         for name, span in (("a frame's time", 1 / self.fps), ("FEEL", FEEL)):
@@ -105,7 +110,6 @@ class MujocoBackend:
     """
 
     capabilities = frozenset({"depth", "segmentation", "camera", "save", "intervene", "expert"})
-    forms: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -115,6 +119,7 @@ class MujocoBackend:
         variation: Variation = Variation(),  # noqa: B008  it is immutable
     ):
         self.recipe, self.variation = recipe, variation
+        self.forms: Mapping[str, str] = {CHANCE: f"{CHANCE}:<number>"} if recipe.chance else {}
         self._renderer = choose(renderer, labels=labels, shadows=True)
         self.renderer = self._renderer.name
         self.seed = -1  # of no episode yet
@@ -240,8 +245,18 @@ class MujocoBackend:
         self._touched = state["touched"].copy()
 
     def intervene(self, change: str) -> None:
-        """Make one of the valid changes."""
-        self.recipe.changes(self)[change](self)
+        """Make one of the valid changes, or draw anew what is open.
+
+        Raises:
+            ValueError: Where it is drawn by what is no number.
+        """
+        verb, _, number = change.partition(":")
+        if verb == CHANCE and self.recipe.chance:
+            if not number.isdecimal():
+                raise ValueError(f"the change came as {change!r}; {self.forms[CHANCE]} would do, such as {CHANCE}:7")
+            self.recipe.chance(self, Draw(self.seed, self.variation).again(int(number)))
+        else:
+            self.recipe.changes(self)[change](self)
         self.applied = (*self.applied, change)
         self._derive()
 
