@@ -9,7 +9,8 @@ import pytest
 from worldsim_benchmarks.benchmark import SPLITS, title
 from worldsim_benchmarks.catalogue import BENCHMARKS
 from worldsim_benchmarks.contestants import CEILING, REPLAY, TRIVIAL, TRIVIAL_ON_TWINS
-from worldsim_benchmarks.ladder import EXPECTED, RULES, RUNGS
+from worldsim_benchmarks.dealt import DEALT, DRAWN
+from worldsim_benchmarks.ladder import CHANCES, EXPECTED, RULES, RUNGS
 from worldsim_benchmarks.startled import BLANK, KNOWS
 
 PAGES = pages.pages("C*.md", "docs/**/*.md", "envs/*.md", "benchmarks/*.md", "experiments/*.md")
@@ -48,7 +49,8 @@ def test_every_benchmark_shows_the_ladder_that_it_has(benchmark):
     page = (pages.ROOT / f"docs/benchmarks/{benchmark}.md").read_text()
     shown = re.findall(r"^\| (.+?) \| -?\d\S* \| -?\d\S* \| (.+?) \| yes \|(?:[^|\n]*\|)*$", page, re.MULTILINE)
     surprise = RUNGS[benchmark] is EXPECTED
-    oracles, blank = ((KNOWS, KNOWS), BLANK) if surprise else ((REPLAY, CEILING), TRIVIAL + TRIVIAL_ON_TWINS)
+    oracles = (KNOWS, KNOWS) if surprise else (DEALT, DRAWN) if RUNGS[benchmark] is CHANCES else (REPLAY, CEILING)
+    blank = BLANK if surprise else TRIVIAL + TRIVIAL_ON_TWINS
     rows = [(one.name, rule) for one, rule in zip(oracles, ("perfect", "ceiling"), strict=True)]
     rows += [(one.name, "trivial") for one in blank if one.name in dict(shown)]
     for rung in RUNGS[benchmark]:

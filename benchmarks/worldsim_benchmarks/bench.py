@@ -11,7 +11,7 @@ from tqdm import tqdm
 from worldsim.data.executor import Executor
 from worldsim.data.executor import executor as hands_of
 from worldsim_benchmarks.admission import demand
-from worldsim_benchmarks.benchmark import SPLITS, Benchmark, Twins, title
+from worldsim_benchmarks.benchmark import SPLITS, Benchmark, Twins, times, title
 from worldsim_benchmarks.catalogue import chosen, listed
 from worldsim_benchmarks.entries import entry, returned
 from worldsim_benchmarks.failures import failures
@@ -28,7 +28,7 @@ def bench(
     size: int | None = None,
     out: str = "runs/results",
     seed: int = 0,
-    samples: int = 1,
+    samples: int | None = None,
     batch: int = 16,
     truth: str = "runs/truth",
     training: str = "unstated",
@@ -53,7 +53,8 @@ def bench(
         size: Height and width of the frames in pixels; by default what each benchmark is usually asked at.
         out: Folder that results are appended to; `worldsim board` makes a leaderboard of it.
         seed: Of what the models imagine.
-        samples: Futures a model imagines for each case; the score is their mean, never the best.
+        samples: Futures a model imagines for each case; by default one, or as many as a benchmark of what may come
+            wants. The score is of all of them, never of the best.
         batch: Cases imagined at once.
         truth: Folder where the simulated worlds are kept; it can be deleted at any time.
         training: What the models have seen of these worlds: `in-domain` (episodes of other seeds), `zero-shot` (none),
@@ -86,7 +87,7 @@ def bench(
             split=split,
             size=wide,
             seed=seed,
-            samples=samples,
+            samples=samples or times(benchmark, split),
             executor=hands,
         )
     print(f"results are in {out}; `worldsim board --results {out}` makes a leaderboard of them")

@@ -6,7 +6,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from worldsim_benchmarks.comparison import RELIABLE, comparable, headline, reliabilities, standings
+from worldsim_benchmarks.benchmark import times
+from worldsim_benchmarks.comparison import RELIABLE, comparable, of_today, reliabilities, standings
 from worldsim_benchmarks.page import bar, page, text
 from worldsim_benchmarks.result import TIERS, Result, read_all
 
@@ -67,8 +68,8 @@ class Table(NamedTuple):
 
 def tabulate(name: tuple[str, str, int], rows: Sequence[Result]) -> Table:
     """Score, interval, places, raw, what each was given, how much of it came, further columns and metrics."""
-    statistic, models = headline(name[0]), comparable(rows)
-    places = standings(models, statistic) if statistic is not None and len(models) > 1 else {}
+    benchmark, models = of_today(name[0]), comparable(rows)
+    places = standings(models, benchmark.headline) if benchmark is not None and len(models) > 1 else {}
     steady = reliabilities(rows)
     weak = [metric for metric, number in steady.items() if not number >= RELIABLE]
     further = list(dict.fromkeys(column for row in rows for column in row.columns))
@@ -90,6 +91,10 @@ def tabulate(name: tuple[str, str, int], rows: Sequence[Result]) -> Table:
         )
     tiers = [f"{tier}: {TIERS[tier]}" for tier in sorted({row.tier for row in rows if row.tier})]
     notes = [explain(name, rows)]
+    wanted = times(benchmark, "dev") if benchmark is not None else 1
+    if few := {row.contestant: each for row in rows if (each := int(row.manifest.get("samples") or 1)) < wanted}:
+        told = ", ".join(f"{who} {each}" for who, each in few.items())
+        notes.append(f"Fewer than the {wanted} samples that it takes to tell a sure answer from an honest one: {told}.")
     if tiers:
         notes.append(f"What each was given: {'; '.join(tiers)}. Answered: the share of answers that came and counted.")
     if places:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from worldsim_benchmarks import cause_effect, permanence_suites, voe
+from worldsim_benchmarks import cause_effect, futures, permanence_suites, voe
 from worldsim_benchmarks.benchmark import Benchmark, title
 from worldsim_benchmarks.camera import CameraPaths
 from worldsim_benchmarks.fidelity import Fidelity
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[], Any]] = {
     "permanence-voxel": permanence_suites.voxel,
     "voe-mujoco": voe.mujoco,
     "voe-voxel": voe.voxel,
+    "futures-mujoco": futures.mujoco,
     "fidelity": Fidelity,
     "camera-mujoco": partial(CameraPaths, "mujoco"),
     "camera-voxel": partial(CameraPaths, "voxel"),

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from worldsim_benchmarks.benchmark import title
+from worldsim_benchmarks.benchmark import Benchmark, title
 from worldsim_benchmarks.catalogue import BENCHMARKS
 from worldsim_benchmarks.result import Result, read_all
 from worldsim_benchmarks.stats import Statistic, by_family, overall_of, percentiles, replicates
@@ -243,11 +243,17 @@ def compare(results: str = "runs/results") -> None:
 
 def headline(name: str) -> Statistic | None:
     """What makes the number of a benchmark version from means; None where there is no such version any more."""
+    benchmark = of_today(name)
+    return benchmark.headline if benchmark is not None else None
+
+
+def of_today(name: str) -> Benchmark | None:
+    """The benchmark of a version; None where there is none any more."""
     stem = name.partition("@")[0]
     if stem not in BENCHMARKS:
         return None
-    benchmark = BENCHMARKS[stem]()
-    return benchmark.headline if title(benchmark) == name else None
+    benchmark: Benchmark = BENCHMARKS[stem]()
+    return benchmark if title(benchmark) == name else None
 
 
 def table(rows: Sequence[Difference]) -> str:

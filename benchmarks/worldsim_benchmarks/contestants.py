@@ -135,17 +135,12 @@ def replay(twins: Twins, severity: float, rng: np.random.Generator) -> list[Vide
 
 def codec(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
     """H.264, yuv444p, at the constant rate factor `severity`: what a submitted video goes through."""
-    return encoded([case.truth.frames for case in twins.cases], twins, severity)
-
-
-def encoded(videos: Sequence[Video], twins: Twins, severity: float) -> list[Video]:
-    """Answers to twins after H.264 at the constant rate factor `severity`."""
     fine = PROFILES["fine"]  # without B-frames, whose bytes x264 makes differently from run to run
     profile = fine._replace(options={**fine.options, "crf": f"{severity:g}"})
     answers = []
     with TemporaryDirectory() as folder:
-        for case, video in zip(twins.cases, videos, strict=True):
-            write_mp4(f"{folder}/answer.mp4", video, case.fps, profile)
+        for case in twins.cases:
+            write_mp4(f"{folder}/answer.mp4", case.truth.frames, case.fps, profile)
             answers.append(read_mp4(f"{folder}/answer.mp4"))
     return answers
 

@@ -4,13 +4,13 @@ Each is a function `(twins, severity, rng) -> answers` of one sample; the next s
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
 from worldsim_benchmarks.benchmark import Twins, Video
-from worldsim_benchmarks.contestants import Corrupt, Corrupted, encoded
+from worldsim_benchmarks.contestants import Corrupt, Corrupted, codec
 from worldsim_benchmarks.futures import KINDS, May
 
 Odds = Callable[[Float[np.ndarray, " n"], float], Float[np.ndarray, " n"]]
@@ -18,19 +18,17 @@ Odds = Callable[[Float[np.ndarray, " n"], float], Float[np.ndarray, " n"]]
 
 
 def said(odds: Odds) -> Corrupt:
-    """Says each outcome so often, in the picture of one of the futures that have it."""
+    """Says each outcome so often, in the pictures of one of the futures that have it."""
 
     def answer(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
-        return [_draw(May.of(twins, case), odds, severity, rng.random(), rng.random()) for case in twins.cases]
+        return [_draw(May.of(twins, case), odds, severity, rng.random()) for case in twins.cases]
 
     return answer
 
 
-def _draw(may: May, odds: Odds, severity: float, which: float, picture: float) -> Video:
+def _draw(may: May, odds: Odds, severity: float, which: float) -> Video:
     often = odds(may.shares, severity)
-    kind = int(np.searchsorted(np.cumsum(often) / often.sum(), which, side="right"))
-    films = [film for number, film in may.drawn.items() if may.outcomes[number] == kind]
-    return films[int(picture * len(films))]
+    return may.drawn[int(np.searchsorted(np.cumsum(often) / often.sum(), which, side="right"))]
 
 
 def honest(shares: Float[np.ndarray, " n"], severity: float) -> Float[np.ndarray, " n"]:
@@ -54,9 +52,17 @@ def unsure(shares: Float[np.ndarray, " n"], severity: float) -> Float[np.ndarray
     return (1 - severity) * shares + severity * there
 
 
-def through_codec(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
-    """Honest, after H.264 at the constant rate factor `severity`."""
-    return encoded(said(honest)(twins, 0.0, rng), twins, severity)
+def after(corrupt: Corrupt) -> Corrupt:
+    """Honest, each sample corrupted as if it were the truth."""
+
+    def answer(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
+        films = said(honest)(twins, 0.0, rng)
+        cases = [
+            replace(case, truth=replace(case.truth, frames=film)) for case, film in zip(twins.cases, films, strict=True)
+        ]
+        return corrupt(replace(twins, cases=tuple(cases)), severity, rng)
+
+    return answer
 
 
 def of_the_other(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
@@ -65,9 +71,8 @@ def of_the_other(twins: Twins, severity: float, rng: np.random.Generator) -> lis
 
 
 def of_one(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
-    """What may come of the first arm, told of both, drawn anew for each."""
-    may = May.of(twins, twins.cases[0])
-    return [_draw(may, honest, 0.0, rng.random(), rng.random()) for _ in twins.cases]
+    """What may come of the first arm, told of both."""
+    return said(honest)(twins, severity, rng)[:1] * len(twins.cases)
 
 
 def blurred(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
@@ -83,11 +88,9 @@ class Dealt:
 
     def answer(self, twins: Sequence[Twins], *, seed: int) -> list[list[Video]]:
         """One sample of each case: a step of the golden ratio further along all outcomes than the last seed's."""
-        golden = (np.sqrt(5) - 1) / 2
-        which = (0.5 + seed * golden) % 1
-        picture = (0.5 + seed * golden**2) % 1
-        return [[_draw(May.of(each, case), honest, 0.0, which, picture) for case in each.cases] for each in twins]
+        which = (0.5 + seed * (np.sqrt(5) - 1) / 2) % 1
+        return [[_draw(May.of(each, case), honest, 0.0, which) for case in each.cases] for each in twins]
 
 
 DEALT = Dealt()
-DRAWN = Corrupted("what may come, through H.264", through_codec, 17.0)
+DRAWN = Corrupted("what may come, through H.264", after(codec), 17.0)

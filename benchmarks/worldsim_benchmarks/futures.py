@@ -63,10 +63,8 @@ from worldsim_envs.palette import RGB
 from worldsim_envs.scene import Arm
 
 CONTEXT, FUTURE = 8, 33
-FUTURES = 256
-"""Simulated futures of each arm."""
-DRAWN = 2
-"""How many of them are drawn of each outcome that comes."""
+FUTURES, FIRST = 256, 32
+"""Simulated futures of each arm, and how many of them say whether it is asked about."""
 LAST = 3
 """In how many frames at the end an outcome is read."""
 UNLIKE, OPEN = 0.3, 3
@@ -86,7 +84,7 @@ class May:
     Attributes:
         ends: Where each future ends (u, v).
         outcomes: As which one it counts.
-        drawn: The videos of some of them, by number.
+        drawn: The video of the first of them that has each outcome.
     """
 
     ends: Float[np.ndarray, "m 2"]
@@ -97,8 +95,8 @@ class May:
     def of(cls, twins: Twins, case: Case) -> "May":
         """What was kept of it with the twins."""
         ends = case.truth.state["futures"][-LAST:].mean(0).astype(float)
-        own = {name.partition("/")[2]: film for name, film in twins.beliefs.items() if name.startswith(f"{case.arm}/")}
-        return cls(ends, outcome(case, ends), {int(number): film for number, film in own.items()})
+        own = {kind: film for kind in range(KINDS) if (film := twins.beliefs.get(f"{case.arm}/{kind}")) is not None}
+        return cls(ends, outcome(case, ends), own)
 
     @property
     def shares(self) -> Float[np.ndarray, " n"]:
@@ -107,10 +105,8 @@ class May:
 
     def mean(self) -> Float[np.ndarray, "t h w 3"]:
         """The mean of all that may come, as far as it is drawn: of each outcome as much as it is likely."""
-        kinds = {number: int(self.outcomes[number]) for number in self.drawn}
-        each = np.bincount(list(kinds.values()), minlength=KINDS)
-        weights = [self.shares[kind] / each[kind] for kind in kinds.values()]
-        return np.tensordot(weights, np.stack([film.astype(float) for film in self.drawn.values()]), 1)
+        films = np.stack([film.astype(float) for film in self.drawn.values()])
+        return np.tensordot(self.shares[list(self.drawn)], films, 1)
 
 
 def outcome(case: Case, ends: Float[np.ndarray, "k 2"]) -> Int[np.ndarray, " k"]:
@@ -125,34 +121,37 @@ def opened(question: Question, env: SceneEnv, seed: int, twins: Twins) -> Twins 
     """The same twins, with what may come of each arm; None where that is too sure, or the same for both."""
     env.reset(seed=seed)
     arms = {name: arm._replace(actions=arm.actions[: question.steps]) for name, arm in env.arms().items()}
-    cases, films = [], {}
-    for case in twins.cases:
-        arm, lens = arms[case.arm], Camera(case.truth.pose[-1], case.truth.intrinsics)
-        places = futures(env.backend, seed, arm, range(FUTURES))[:, len(case.seen) :, BALL]
+
+    def ahead(case: Case, numbers: range) -> Case:
+        """With some of its futures, in pixels."""
+        lens = Camera(case.truth.pose[-1], case.truth.intrinsics)
+        places = futures(env.backend, seed, arms[case.arm], numbers, len(case.seen) - 1)[:, :, BALL]
         pixels = lens.project(places.reshape(-1, 3))[0].reshape(*places.shape[:2], 2)
         state = {**case.truth.state, "futures": np.moveaxis(pixels, 0, 1).astype(np.float32)}
-        cases.append(replace(case, truth=replace(case.truth, state=state), asks="futures"))
-    may = [May.of(twins, case) for case in cases]
-    modes = max(int((each.shares > MODE).sum()) for each in may)
-    if total_variation(may[0].shares, may[1].shares) < UNLIKE or modes < OPEN:
+        return replace(case, truth=replace(case.truth, state=state), asks="futures")
+
+    one, other = (May.of(twins, ahead(case, range(FIRST))).shares for case in twins.cases)
+    if total_variation(one, other) < UNLIKE or max((each > MODE).sum() for each in (one, other)) < OPEN:
         return None
-    for case, each in zip(cases, may, strict=True):
-        for kind in np.unique(each.outcomes).tolist():
-            for number in np.flatnonzero(each.outcomes == kind)[:DRAWN].tolist():
-                films[f"{case.arm}/{number}"] = _drawn(env, seed, chanced(arms[case.arm], number), len(case.seen))
+    cases, films = [ahead(case, range(FUTURES)) for case in twins.cases], {}
+    for case in cases:
+        may = May.of(twins, case)
+        for kind, first in zip(*np.unique(may.outcomes, return_index=True), strict=True):
+            arm = chanced(arms[case.arm], int(first), len(case.seen) - 1)
+            films[f"{case.arm}/{kind}"] = _drawn(env, seed, arm, len(case.seen))
     return replace(twins, cases=tuple(cases), beliefs=films)
 
 
 def _drawn(env: SceneEnv, seed: int, arm: Arm, context: int) -> Video:
-    """What one telling shows from a frame on."""
+    """What one telling shows after its context."""
     world, frames = env.backend, []
     world.reset(seed)
-    for _, change in arm.changes:
-        world.intervene(change)
-    for step, action in enumerate(arm.actions, 1):
+    for step, action in enumerate(arm.actions):
+        for _, change in (each for each in arm.changes if each[0] == step):
+            world.intervene(change)
         world.step(action)
-        if step >= context:
-            frames.append(world.draw(env.camera, env.size).rgb)
+        if step + 1 >= context:
+            frames.append(world.draw(env.camera, env.size).rgb.copy())
     return np.stack(frames)
 
 
@@ -203,7 +202,10 @@ class Futures:
             "overlap": np.mean([overlap(own, each.shares, len(samples)) for each, own in here]),
             "kappa": _concordance(said, [each.shares for each in may]),
             "TV": np.mean(
-                [total_variation(own, each.shares) - expected_variation(each.shares, len(samples)) for each, own in here]
+                [
+                    total_variation(own, each.shares) - expected_variation(each.shares, len(samples))
+                    for each, own in here
+                ]
             ),
             "coverage": np.mean([coverage(own, each.shares) for each, own in here]),
             "ES": np.mean(scores),

@@ -128,6 +128,21 @@ EXPECTED = (
     Rung("knows, and wavers by", startled.knows, (0.01,), "benign"),
     Rung("knows, and wavers by", startled.knows, (0.01, 1.0), "graded"),
 )
+CHANCES = (
+    Rung("codec, crf", dealt.after(known.codec), (17.0, 28.0), "benign"),
+    Rung("grain, levels", dealt.after(known.grain), (4.0,), "benign"),
+    Rung("shift, px of 128", dealt.after(known.shift), (1.0,), "benign"),
+    Rung("blur, px", dealt.after(known.blur), (0.7,), "benign"),
+    Rung("gamma", dealt.after(known.gamma), (0.1,), "benign"),
+    Rung("told of the other arm", dealt.of_the_other, (0.0,), "wrong"),
+    Rung("told of both arms", dealt.of_one, (0.0,), "harmful"),
+    Rung("the least likely, each time", dealt.said(dealt.unlikely), (0.0,), "harmful"),
+    Rung("the mean of all, each time", dealt.blurred, (0.0,), "costly"),
+    Rung("the likeliest, each time", dealt.said(dealt.surer), (1.0,), "costly"),
+    Rung("the one that came, each time", known.replay, (0.0,), "costly"),
+    Rung("too sure, by", dealt.said(dealt.surer), (0.25, 0.5, 0.75, 1.0), "graded"),
+    Rung("too unsure, by", dealt.said(dealt.unsure), (0.5, 1.0), "graded"),
+)
 RUNGS: dict[str, tuple[Rung, ...]] = {
     "permanence-mujoco": (*UNSEEN, *COUNTED),
     "permanence-voxel": UNSEEN,
@@ -145,6 +160,7 @@ RUNGS: dict[str, tuple[Rung, ...]] = {
     ),
     "voe-mujoco": EXPECTED,
     "voe-voxel": EXPECTED,
+    "futures-mujoco": CHANCES,
     "fidelity": (
         *PICTURE,
         Rung("left for right", known.mirrored, (0.0,), "harmful"),
@@ -181,7 +197,8 @@ def climb(benchmark: Benchmark, twins: Sequence[Twins], *, progress: bool = Fals
     @cache  # some severities stand in two rungs, and the ceiling in one
     def numbers(contestant: Contestant, families: tuple[str, ...] = ()) -> Mapping[str, float]:
         asked = [each for each in twins if not families or each.family in families]
-        measured, templates = measure(benchmark, asked, contestant), [each.template for each in asked]
+        measured = measure(benchmark, asked, contestant, samples=times(benchmark, "dev"))
+        templates = [each.template for each in asked]
         return {ALL: raw(benchmark, asked, measured), **by_family(measured.samples, templates, benchmark.headline)}
 
     @cache

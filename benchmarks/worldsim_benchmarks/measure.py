@@ -101,8 +101,7 @@ def measure_all(
 def _measured(benchmark: Benchmark, marks: Sequence["Mark"], samples: int) -> Measured:
     scored = 1 if isinstance(benchmark, Several) else samples
     table = {
-        name: np.array([mark.scores[name] for mark in marks], float).reshape(-1, scored).T
-        for name in benchmark.metrics
+        name: np.array([mark.scores[name] for mark in marks], float).reshape(-1, scored).T for name in benchmark.metrics
     }
     reasons = {name: why for mark in marks for name, why in mark.reasons.items()}
     counted = sum(mark.counted for mark in marks) / (samples * max(len(marks), 1))

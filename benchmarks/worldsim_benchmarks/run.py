@@ -60,8 +60,8 @@ def run(
 
     Each result is yielded as soon as it is known; the first ones wait for the floor and the ceiling. A result that is
     among `known` (same contestant, made alike of the same cases on the same scale) is not measured again but yielded as
-    it is; to the byte it is what would have come, and so it is whoever does the work. Where a benchmark asks for several
-    answers, all give `samples` of them, as many as it wants by default; elsewhere those that are always there give one.
+    it is; to the byte it is what would have come, and so it is whoever does the work. Where a benchmark asks for
+    several answers, all give `samples` of them, by default as many as it wants; elsewhere those always there give one.
     """
     samples = samples or times(benchmark, split)
     about = {

@@ -17,42 +17,46 @@ from worldsim_envs.scene import Arm
 from worldsim_envs.variation import Draw
 
 
-def chanced(arm: Arm, number: int) -> Arm:
-    """The same telling, with what is open drawn anew after what is changed at first."""
-    at_first = [each for each in arm.changes if each[0] == 0]
-    return Arm(arm.actions, (*at_first, (0, f"{CHANCE}:{number}"), *arm.changes[len(at_first) :]))
+def chanced(arm: Arm, number: int, step: int) -> Arm:
+    """The same telling, with what is open drawn anew before the action of a step."""
+    return Arm(arm.actions, (*arm.changes, (step, f"{CHANCE}:{number}")))
 
 
-def futures(world: MujocoBackend, seed: int, arm: Arm, numbers: Sequence[int]) -> Float64[np.ndarray, "m n+1 o 3"]:
-    """Where everything is (m) in each frame of each of the tellings `chanced(arm, number)`.
+def futures(
+    world: MujocoBackend, seed: int, arm: Arm, numbers: Sequence[int], step: int
+) -> Float64[np.ndarray, "m n o 3"]:
+    """Where everything is (m) after each action from a step on, in each of the tellings `chanced(arm, number, step)`.
 
     Args:
         world: Of a scene whose look leaves something open; it is left at the end of the last telling.
         seed: Of the episode.
-        arm: Whose changes are all made at the first frame.
+        arm: Whose changes are all made before that step.
         numbers: By which it is drawn.
+        step: Before which it is drawn.
 
     Raises:
-        ValueError: Where nothing is open here, or the arm changes something later.
+        ValueError: Where nothing is open here, or the arm changes something from that step on.
     """
-    chance = world.recipe.chance
-    if chance is None or any(step for step, _ in arm.changes):
+    chance, frame = world.recipe.chance, round(1 / world.recipe.fps / world.recipe.timestep)
+    if chance is None or any(at >= step for at, _ in arm.changes):
         raise ValueError(
-            "the world has no chance, or the arm changes it on the way; a scene with the change "
-            f"{CHANCE!r} and an arm whose changes are made at its first frame would do"
+            f"futures came of a world without the change {CHANCE!r}, or of an arm that changes it after step {step}; "
+            "a scene that has it, such as worldsim/Pegs-v0, and an earlier change would do"
         )
     world.reset(seed)
-    for _, change in arm.changes:
-        world.intervene(change)
+    for at in range(step + 1):
+        for _, change in (each for each in arm.changes if each[0] == at):
+            world.intervene(change)
+        if at < step:
+            world.step(arm.actions[at])
     start, draw, found = world.vector(), Draw(seed, world.variation), []
     for number in numbers:
         mujoco.mj_setState(world.model, world.data, start, STATE)
         chance(world, draw.again(number))  # all of it is drawn anew, so nothing is left of the last one
         places = []
-        for step in range(len(arm.actions) + 1):
-            if step:
-                world.recipe.act(world, arm.actions[step - 1])
-                mujoco.mj_step(world.model, world.data, round(1 / world.recipe.fps / world.recipe.timestep))
+        for action in arm.actions[step:]:
+            world.recipe.act(world, action)
+            mujoco.mj_step(world.model, world.data, frame)
             mujoco.mj_kinematics(world.model, world.data)
             places.append(world.data.xpos[world.bodies].copy())
         found.append(places)

@@ -1,11 +1,11 @@
 """A ball rolls down a board full of pegs, into one of five bins.
 
 ## Description
-A grey board, tilted, under glass, seen from straight above it by a camera that does not move. A coloured ball rests on
-a bar across its upper end. When the bar sinks into the board the ball rolls down, from peg to peg, and comes to rest in
-one of five bins. Into which one cannot be foretold: it hangs on how the ball bounces and rubs, which nobody sees, and
-on where it lies to less than a quarter of a pixel. How likely each bin is can be told: it follows from where the ball
-starts, and from the pegs.
+A grey board, tilted, in a case of glass, seen from straight above it by a camera that does not move. A coloured ball
+rests on a bar across its upper end. When the bar sinks into the board the ball goes down, from peg to peg, and comes to
+rest in one of five bins. Into which one cannot be foretold: it hangs on how the ball bounces and rubs, which nobody
+sees, and on where it lies to less than a quarter of a pixel. How likely each bin is can be told: it follows from where
+the ball starts, and from the pegs.
 
 ## Actions
 `Box(-1, 1, (1,), float32)`: the speed of the bar, in units of 1 m/s, positive out of the board. 0 keeps it where it is.
@@ -73,17 +73,17 @@ ROWS = (-0.28, 0.04, 0.36)
 BAR, FLOOR, EDGE = 0.62, -1.0, -0.6
 """How far up the board the bar is, and the lower and upper ends of the bins (m)."""
 
-PEG, TALL = 0.05, 0.11
+PEG, TALL = 0.05, 0.075
 """The radius of a peg, and half the height of pegs and walls (m)."""
 
 GLASS = 0.29
-"""How far off the board the glass is (m)."""
+"""How far off the board the glass above it is (m)."""
 
 HIGH = 0.5
 """How high the middle of the board is (m)."""
 
 ASIDE = 0.2
-QUARTER = 0.0083
+QUARTER = 0.008
 """How far a quarter of a pixel reaches, of a picture 64 pixels across (m)."""
 
 
@@ -98,21 +98,18 @@ def _on(steep: float, across: float, up: float, off: float) -> Float64[np.ndarra
     return np.array([across, up * cos - off * sin, HIGH + up * sin + off * cos])
 
 
-CAMERA = Camera.look(_on(np.deg2rad(28.5), 0.0, 0.0, 4.05), _on(np.deg2rad(28.5), 0.0, 0.0, 0.0), fov=30.0, size=1)
+CAMERA = Camera.look(_on(np.deg2rad(28.5), 0.0, 0.0, 3.85), _on(np.deg2rad(28.5), 0.0, 0.0, 0.0), fov=30.0, size=1)
 
 
 def _build(draw: Draw) -> tuple[mujoco.MjSpec, list[Thing]]:
-    rng, spec = draw.rng, studio(draw.rng, wall=None, slant=0.3)
+    rng, spec = draw.rng, studio(draw.rng, wall=None, slant=0.2)
     steep = np.deg2rad(draw.between(27.0, 30.0, least=25.0, most=32.0))
-    shade, hue, wide = rng.uniform(0.74, 0.84), int(rng.integers(len(palette.NAMES))), rng.uniform(0.235, 0.255)
+    shade, hue, wide = rng.uniform(0.66, 0.76), int(rng.integers(len(palette.NAMES))), rng.uniform(0.235, 0.255)
     board = spec.worldbody.add_body(name="board", pos=[0, 0, HIGH], quat=[np.cos(steep / 2), np.sin(steep / 2), 0, 0])
     _solid(board, shade, (0.0, 0.0, -0.03), (BINS * WIDE / 2 + 0.03, 1.03, 0.03))
-    for across in (np.arange(BINS + 1) - BINS / 2) * WIDE:
-        outer = abs(across) > (BINS - 1) * WIDE / 2
-        top = 1.0 if outer else EDGE
-        _solid(board, shade - 0.3, (across, (FLOOR + top) / 2, TALL), (0.015, (top - FLOOR) / 2, TALL))
-    for up in (FLOOR, 1.0):
-        _solid(board, shade - 0.3, (0.0, up, TALL), (BINS * WIDE / 2, 0.015, TALL))
+    for across in (np.arange(1, BINS) - BINS / 2) * WIDE:
+        _solid(board, shade - 0.16, (across, (FLOOR + EDGE) / 2, TALL), (0.015, (EDGE - FLOOR) / 2, TALL))
+    _case(board)
     for row, up in enumerate(ROWS):
         pegs = 3 + row % 2  # none so near to a wall that a ball could lie between them
         for across in (np.arange(pegs) - (pegs - 1) / 2) * WIDE:
@@ -122,22 +119,15 @@ def _build(draw: Draw) -> tuple[mujoco.MjSpec, list[Thing]]:
                 type=peg,
                 pos=[across, up, TALL],
                 size=[PEG, TALL, 0],
-                rgba=[shade - 0.45] * 3 + [1],
+                rgba=[shade - 0.24] * 3 + [1],
             )
-    board.add_geom(  # the glass
-        type=mujoco.mjtGeom.mjGEOM_BOX,
-        pos=(0.0, 0.0, GLASS + 0.02),
-        size=(BINS * WIDE / 2, 1.0, 0.02),
-        rgba=[0.0] * 4,
-        contype=0,
-    )
     bar = hand(spec, "bar", _on(steep, 0.0, BAR, 0.0), ("up",), gain=3000.0, force=300.0, within=(-0.3, 0.0))
     bar.add_geom(
         type=mujoco.mjtGeom.mjGEOM_BOX,
-        pos=_on(steep, 0.0, 0.0, 0.09) - [0, 0, HIGH],
-        size=[BINS * WIDE / 2 - 0.02, 0.02, 0.09],
+        pos=_on(steep, 0.0, 0.0, TALL) - [0, 0, HIGH],
+        size=[BINS * WIDE / 2 - 0.02, 0.02, TALL],
         quat=[np.cos(steep / 2), np.sin(steep / 2), 0, 0],
-        rgba=[rng.uniform(0.10, 0.16)] * 3 + [1],
+        rgba=[rng.uniform(0.34, 0.4)] * 3 + [1],
         mass=4.0,
         contype=0,
     )
@@ -163,6 +153,17 @@ def _stuff(draw: Draw) -> tuple[float, tuple[float, float, float]]:
         0.005,
         0.0005,
     )
+
+
+def _case(board: mujoco.MjsBody) -> None:
+    """Glass over the board and around it, which nobody sees."""
+    half = BINS * WIDE / 2
+    for place, size in (
+        ((0.0, 0.0, GLASS + 0.02), (half, 1.0, 0.02)),
+        *(((side * half, 0.0, GLASS / 2), (0.015, 1.0, GLASS / 2)) for side in (-1, 1)),
+        *(((0.0, up, GLASS / 2), (half, 0.015, GLASS / 2)) for up in (FLOOR, 1.0)),
+    ):
+        board.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, pos=place, size=size, rgba=[0.0] * 4, contype=0)
 
 
 def _solid(body: mujoco.MjsBody, shade: float, place, half) -> None:
