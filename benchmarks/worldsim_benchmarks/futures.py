@@ -58,6 +58,7 @@ from worldsim_benchmarks.outcomes import (
 from worldsim_benchmarks.readers import ColourReader, twin_test
 from worldsim_envs.cameras import Camera
 from worldsim_envs.env import SceneEnv
+from worldsim_envs.mujoco.backend import MujocoBackend
 from worldsim_envs.mujoco.chances import chanced, futures
 from worldsim_envs.palette import RGB
 from worldsim_envs.scene import Arm
@@ -119,13 +120,15 @@ def outcome(case: Case, ends: Float[np.ndarray, "k 2"]) -> Int[np.ndarray, " k"]
 
 def opened(question: Question, env: SceneEnv, seed: int, twins: Twins) -> Twins | None:
     """The same twins, with what may come of each arm; None where that is too sure, or the same for both."""
+    world = env.backend
+    assert isinstance(world, MujocoBackend)
     env.reset(seed=seed)
     arms = {name: arm._replace(actions=arm.actions[: question.steps]) for name, arm in env.arms().items()}
 
     def ahead(case: Case, numbers: range) -> Case:
         """With some of its futures, in pixels."""
         lens = Camera(case.truth.pose[-1], case.truth.intrinsics)
-        places = futures(env.backend, seed, arms[case.arm], numbers, len(case.seen) - 1)[:, :, BALL]
+        places = futures(world, seed, arms[case.arm], numbers, len(case.seen) - 1)[:, :, BALL]
         pixels = lens.project(places.reshape(-1, 3))[0].reshape(*places.shape[:2], 2)
         state = {**case.truth.state, "futures": np.moveaxis(pixels, 0, 1).astype(np.float32)}
         return replace(case, truth=replace(case.truth, state=state), asks="futures")
@@ -200,7 +203,7 @@ class Futures:
         floor = [energy_score(each / by, one.ends / by) for each, one, by in zip(held, may, wide, strict=True)]
         found = {
             "overlap": np.mean([overlap(own, each.shares, len(samples)) for each, own in here]),
-            "kappa": _concordance(said, [each.shares for each in may]),
+            "kappa": concordance(said, [each.shares for each in may]),
             "TV": np.mean(
                 [
                     total_variation(own, each.shares) - expected_variation(each.shares, len(samples))
@@ -248,7 +251,7 @@ def _held(case: Case) -> Float[np.ndarray, "1 2"]:
     return case.before.centre[None, -1, BALL]
 
 
-def _concordance(said: Sequence[Int[np.ndarray, " k"]], real: Sequence[Float[np.ndarray, " n"]]) -> float:
+def concordance(said: Sequence[Int[np.ndarray, " k"]], real: Sequence[Float[np.ndarray, " n"]]) -> float:
     """Of the difference between the arms in how likely each outcome is; what is none of them is one more."""
     one, other = (np.eye(KINDS + 1)[each] for each in said)  # -1 is the last
     wanted = np.append(real[0] - real[1], 0.0)

@@ -153,12 +153,14 @@ class Asking:
 
     def _score(self, mark: Mark, twins: Twins, samples: Sequence[Sequence[Any]]) -> None:
         """Note what all samples got."""
-        several = isinstance(self.benchmark, Several)
-        scores = [] if several else [self.benchmark.score(twins, judged) for judged in samples]
-        found = {name: [each[name] for each in scores] for name in self.benchmark.metrics}
-        if several or (len(samples) > 1 and isinstance(self.benchmark, Pooled)):
-            pooled = self.benchmark.pool(twins, samples)
-            found |= {name: [score] * (1 if several else len(samples)) for name, score in pooled.items()}
+        benchmark = self.benchmark
+        if isinstance(benchmark, Several):
+            found = {name: [score] for name, score in benchmark.pool(twins, samples).items()}
+        else:
+            scores = [benchmark.score(twins, judged) for judged in samples]
+            found = {name: [each[name] for each in scores] for name in benchmark.metrics}
+            if len(samples) > 1 and isinstance(benchmark, Pooled):
+                found |= {name: [score] * len(samples) for name, score in benchmark.pool(twins, samples).items()}
         for name, each in found.items():
             mark.scores[name] = [score.value for score in each]
             mark.reasons |= {f"{twins.name}/{name}": score.reason for score in each if np.isnan(score.value)}
