@@ -118,12 +118,14 @@ class Clip(NamedTuple):
         actions: `actions[:, i]` led from `frames[:, i]` to `frames[:, i + 1]`.
         mask: True where a frame is real and not padding.
         camera: Where they were seen from, where that is told.
+        text: The words that each is told in, as features; zeros where there is no word. None where nothing is told.
     """
 
     frames: Float[Tensor, "b t c h w"]
     actions: Float[Tensor, "b t-1 a"]
     mask: Bool[Tensor, "b t"]
     camera: Camera | None = None
+    text: Float[Tensor, "b n e"] | None = None
 
 
 class Pack(NamedTuple):

@@ -15,8 +15,9 @@ from worldsim.types import Clip, Pack
 def forward_flops(model: DiffusionWorld, *, rows: int, frames: int, height: int, width: int) -> int:
     """Operations of one pass of a batch through the transformer; a multiplication and an addition count two.
 
-    What is not a product of matrices (norms, activations, turns) is left out, as is usual, and so is the codec, which
-    does not learn. Attention through time counts all pairs of frames, as a mask saves no work on most devices.
+    What is not a product of matrices (norms, activations, turns) is left out, as is usual, and so are the codec, which
+    does not learn, and words, of which any number may be told. Attention through time counts all pairs of frames, as a
+    mask saves no work on most devices.
 
     Args:
         model: Whose.

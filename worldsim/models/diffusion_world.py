@@ -53,6 +53,7 @@ class Hidden(NamedTuple):
         jumps: How far the sampler goes with the answer.
         learn: Whether the answer counts.
         rays: Where each token is seen from, where that is told.
+        text: The words it is told in, where it is.
     """
 
     clean: Float[Tensor, "b t z y x"]
@@ -64,6 +65,7 @@ class Hidden(NamedTuple):
     jumps: Int[Tensor, "b t"]
     learn: Bool[Tensor, "b t"]
     rays: Float[Tensor, "b t g 6"] | None = None
+    text: Float[Tensor, "b n e"] | None = None
 
 
 class DiffusionWorld(nn.Module):
@@ -108,6 +110,8 @@ class DiffusionWorld(nn.Module):
             default.
         camera: Whether the model may be told where frames are seen from. In the same share of clips as of
             `action_dropout` it is withheld, so it may also go untold.
+        text: Features of the words that the model may be told, by whatever encoder; 0 for none. They are withheld as
+            often.
         schema: What the components of an action mean, for a model of several worlds. In the same share of clips as of
             `action_dropout`, it is withheld from what a model hears which world it is.
         usual: How wrong the model usually is, which `worldsim fit` measures at its end: the unit of its surprise.
@@ -149,6 +153,7 @@ class DiffusionWorld(nn.Module):
         history_guidance: float = 1.0,
         codec: nn.Module | None = None,
         camera: bool = False,
+        text: int = 0,
         schema: Schema | None = None,
         usual: Usual | None = None,
     ):
@@ -180,7 +185,7 @@ class DiffusionWorld(nn.Module):
         self.weight: objective.Weight = weight
         self.levels, self.context = levels or Levels(), context
         self.action_dropout, self.shortcut, self.steps, self.schema = action_dropout, shortcut, steps, schema
-        self.camera, self.usual = camera, usual
+        self.camera, self.text, self.usual = camera, text, usual
         self.sampler: sample.Sampler = sampler
         self.action_guidance, self.history_guidance = action_guidance, history_guidance
         codec = Pixel() if codec is None else codec
@@ -202,6 +207,7 @@ class DiffusionWorld(nn.Module):
             jumps=shortcut > 0,
             conditioning=conditioning,
             camera=camera,
+            text=text,
         )
 
     # To learn
@@ -225,7 +231,7 @@ class DiffusionWorld(nn.Module):
         else:
             [one] = asked
             given = (one.noisy, one.before, one.levels, one.actions, one.known)
-            guesses = [self.predict(*given, jumps=one.jumps, rays=one.rays)[0]]
+            guesses = [self.predict(*given, jumps=one.jumps, rays=one.rays, text=one.text)[0]]
         wrong = sum(
             (objective.error(self.target, one.clean, guess, one.levels, self.weight) * one.learn).sum()
             for one, guess in zip(asked, guesses, strict=True)
@@ -250,17 +256,20 @@ class DiffusionWorld(nn.Module):
         if self.camera and clip.camera is not None:
             told = draw((rows, 1, 1, 1), generator, kind=torch.rand, device=clean.device) >= self.action_dropout
             seen_from = told * self.rays(clip.camera, whence(clip.camera.poses[:, 0]), clean)
+        text = clip.text if self.text else None
+        if text is not None:
+            text = text * (draw((rows, 1, 1), generator, kind=torch.rand, device=clean.device) >= self.action_dropout)
 
         def guess(noisy: Tensor, levels: Tensor, sizes: Tensor) -> Tensor:
-            own = None if seen_from is None else seen_from[:taught]
+            own, words = (None if each is None else each[:taught] for each in (seen_from, text))
             given = (noisy, before[:taught], levels, actions[:taught], known[:taught])
-            return self.predict(*given, jumps=sizes, rays=own)[0]
+            return self.predict(*given, jumps=sizes, rays=own, text=words)[0]
 
         if taught:
             with torch.no_grad():
                 arrived = two_halves(guess, noisy[:taught], levels[:taught], jumps[:taught])
             clean = torch.cat([arrived, clean[taught:]])
-        return Hidden(clean, noisy, before, levels, actions, known, jumps, learn & clip.mask, seen_from)
+        return Hidden(clean, noisy, before, levels, actions, known, jumps, learn & clip.mask, seen_from, text)
 
     def unmarked(self, actions: Float[Tensor, "b n a"], generator: Noise) -> Float[Tensor, "b n a"]:
         """The actions, of some clips without the components that say which world it is."""
@@ -292,10 +301,11 @@ class DiffusionWorld(nn.Module):
         past: Past | None = None,
         jumps: Int[Tensor, "b t"] | None = None,
         rays: Float[Tensor, "b t g 6"] | None = None,
+        text: Float[Tensor, "b n e"] | None = None,
     ) -> tuple[Float[Tensor, "b t z y x"], list[KeyValues]]:
         """The clean frames, as the model sees them; and what these frames leave in the attention layers."""
         shown = torch.cat([noisy, before], dim=2)
-        output, new = self.transformer(shown, levels, actions, known, past, jumps, rays)
+        output, new = self.transformer(shown, levels, actions, known, past, jumps, rays, text)
         return self.clean_of(output, noisy, before, levels), new
 
     def predict_packed(self, asked: Sequence[Hidden], spare: int) -> list[Float[Tensor, "_ _ z _ _"]]:
@@ -306,7 +316,9 @@ class DiffusionWorld(nn.Module):
 
         told = self.transformer.condition(row("levels"), row("actions"), row("known"), row("jumps"))
         shown = [torch.cat([one.noisy, one.before], dim=2) for one in asked]
-        outputs = self.transformer.together(shown, told, spare, [one.rays for one in asked])
+        outputs = self.transformer.together(
+            shown, told, spare, [one.rays for one in asked], [one.text for one in asked]
+        )
         return [
             self.clean_of(output, one.noisy, one.before, one.levels) for output, one in zip(outputs, asked, strict=True)
         ]
@@ -372,7 +384,12 @@ class DiffusionWorld(nn.Module):
 
     @torch.no_grad()
     def watch(
-        self, seen: Float[Tensor, "b t c h w"], taken: Float[Tensor, "b t-1 a"], *, camera: Camera | None = None
+        self,
+        seen: Float[Tensor, "b t c h w"],
+        taken: Float[Tensor, "b t-1 a"],
+        *,
+        camera: Camera | None = None,
+        text: Float[Tensor, "b n e"] | None = None,
     ) -> Stream:
         """Take in what was seen, in [-1, 1], and the actions taken in between.
 
@@ -380,11 +397,12 @@ class DiffusionWorld(nn.Module):
             seen: The frames.
             taken: The actions.
             camera: Where they were seen from, for a model with `camera`.
+            text: The words that all of it is told in, what is yet to come as well, for a model with `text`.
 
         Raises:
             ValueError: Where a model without is told.
         """
-        self.check_told(camera)
+        self.check_told(camera, text)
         clean = self.codec.encode(seen)
         rows, frames, _, height, width = clean.shape
         # a copy, as a view would keep all that was seen alive
@@ -394,7 +412,7 @@ class DiffusionWorld(nn.Module):
         ring = clean.new_zeros(self.transformer.time_blocks, rows, tokens, self.kv_heads, slots + 2, features)
         action = taken[:, -1].clone() if frames > 1 else taken.new_zeros(rows, self.actions)
         stream = Stream(ring, ring.clone(), frames - 1, (0,) * rows, recent, action, self.codec.decode_on(clean, ())[1])
-        rays = None
+        stream, rays = replace(stream, text=text), None
         if camera is not None:
             origin = whence(camera.poses[:, 0])
             rays = self.rays(camera, origin, clean)
@@ -403,7 +421,7 @@ class DiffusionWorld(nn.Module):
             earlier = clean[:, :-1]
             known = (torch.arange(frames - 1, device=clean.device) > 0).expand(rows, -1)
             given = (earlier, self.beside(earlier), self.said_of(earlier), led_to(taken[:, :-1]), known)
-            _, new = self.predict(*given, rays=None if rays is None else rays[:, :-1])
+            _, new = self.predict(*given, rays=None if rays is None else rays[:, :-1], text=text)
             for frame in range(max(0, frames - 1 - slots), frames - 1):
                 for block, (keys, values) in enumerate(new):
                     stream.keys[block, ..., frame % slots, :] = keys[..., frame, :]
@@ -414,8 +432,13 @@ class DiffusionWorld(nn.Module):
         """The noise level that frames already seen are said to have."""
         return torch.full(clean.shape[:2], self.context, device=clean.device)
 
-    def check_told(self, camera: Camera | None) -> None:
+    def check_told(self, camera: Camera | None, text: Float[Tensor, "b n e"] | None = None) -> None:
         """Refuse to be told what would not be heard."""
+        if text is not None and not self.text:
+            raise ValueError(
+                f"words came to a model that was built without; build one with text={text.shape[-1]}, as many features "
+                "as these have, or leave them out"
+            )
         if camera is not None and not self.camera:
             raise ValueError(
                 "a camera came to a model that was built without; train one with camera=True (`worldsim fit --camera "

@@ -43,6 +43,7 @@ class Questions:
         self.world, self.asked = world, list(levels)
         self.newest, self.before = stream.recent[:, -1:], world.past_of(stream.recent[:, 1:])
         self.shown = world.past_of(stream.recent[:, :-1])
+        self.text = stream.text
         self.rays, self.both = rays, _told_of_both(stream.rays, rays)
         self.written = stream.written
         self.past = Past(stream.keys, stream.values, stream.written, stream.since, slots=world.window - 1)
@@ -62,7 +63,7 @@ class Questions:
             return self._answer(noisy, self.before, self.told, which, self.past, self.rays)
         frames, before = torch.cat([self.newest, noisy], dim=1), torch.cat([self.shown, self.before], dim=1)
         output, _ = self.world.transformer.through(
-            torch.cat([frames, before], dim=2), self.told[:, :, [0, which]], self.past, self.both
+            torch.cat([frames, before], dim=2), self.told[:, :, [0, which]], self.past, self.both, self.text
         )
         self.past = self.past.settle()
         return self.world.clean_of(output[:, -1:], noisy, self.before, self.levels[:, which : which + 1])
@@ -89,7 +90,9 @@ class Questions:
         rays: Float[Tensor, "b 1 g 6"] | None = None,
     ) -> Float[Tensor, "b 1 z y x"]:
         one = slice(which, which + 1)
-        output, _ = self.world.transformer.through(torch.cat([noisy, before], dim=2), told[:, :, one], past, rays)
+        output, _ = self.world.transformer.through(
+            torch.cat([noisy, before], dim=2), told[:, :, one], past, rays, self.text
+        )
         return self.world.clean_of(output, noisy, before, self.levels[:, one])
 
 

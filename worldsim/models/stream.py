@@ -30,6 +30,7 @@ class Stream:
         decoded: What the codec keeps of the frames decoded so far.
         origin: World to the camera that the first frame was seen from, where that was told.
         rays: Whence each token of the newest frame is seen; none where that was not told.
+        text: The words that it is told in, of past and future; none where it is not.
     """
 
     keys: Float[Tensor, "l b g q s e"]
@@ -41,6 +42,7 @@ class Stream:
     decoded: Recalled = ()
     origin: Float[Tensor, "b 4 4"] | None = None
     rays: Float[Tensor, "b 1 p 6"] | None = None
+    text: Float[Tensor, "b n f"] | None = None
 
     def then(
         self,
@@ -71,6 +73,7 @@ def branch(memory: Stream, n: int) -> Stream:
         decoded=tuple(kept.repeat_interleave(n, dim=0) for kept in memory.decoded),
         origin=None if memory.origin is None else memory.origin.repeat_interleave(n, dim=0),
         rays=None if memory.rays is None else memory.rays.repeat_interleave(n, dim=0),
+        text=None if memory.text is None else memory.text.repeat_interleave(n, dim=0),
     )
 
 
@@ -101,6 +104,7 @@ def begin_anew(memory: Stream, rows: Sequence[int], fresh: Stream) -> Stream:
         here, there = frame % slots, (frame + later) % slots
         keys[:, own, ..., there, :] = rotate(fresh.keys[..., here, None, :], turns).squeeze(-2)
         values[:, own, ..., there, :] = fresh.values[..., here, :]
+    text, own_text = _as_long(memory.text, fresh.text)
     since = list(memory.since)
     for row, first in zip(own, fresh.since, strict=True):
         since[row] = first + later
@@ -116,6 +120,7 @@ def begin_anew(memory: Stream, rows: Sequence[int], fresh: Stream) -> Stream:
         ),
         origin=_told(memory.origin, own, fresh.origin, len(since)),
         rays=_told(memory.rays, own, fresh.rays, len(since)),
+        text=_told(text, own, own_text, len(since)),
     )
 
 
@@ -135,3 +140,13 @@ def _told(
         return None
     mine = like.new_zeros(count, *like.shape[1:]) if whole is None else whole
     return _with(mine, rows, like.new_zeros(len(rows), *like.shape[1:]) if part is None else part)
+
+
+def _as_long(
+    one: Float[Tensor, "b n f"] | None, other: Float[Tensor, "r m f"] | None
+) -> tuple[Float[Tensor, "b k f"] | None, Float[Tensor, "r k f"] | None]:
+    """Both texts with as many words as the longer; zeros are no words."""
+    if one is None or other is None:
+        return one, other
+    most = max(one.shape[1], other.shape[1])
+    return F.pad(one, (0, 0, 0, most - one.shape[1])), F.pad(other, (0, 0, 0, most - other.shape[1]))

@@ -22,6 +22,7 @@ from worldsim.nn.modulation import Conditioner, Conditioning, LevelEmbedding, Mo
 from worldsim.nn.packing import Box, Layout
 from worldsim.nn.rope import Rotation, in_space
 from worldsim.nn.tokens import ActionEmbedding, Registers, patchify, unpatchify
+from worldsim.nn.words import Words
 
 SPACE, TIME, MLP, HEAD = range(4)
 """The kinds of layers, in the order in which the conditioner speaks to them."""
@@ -110,6 +111,7 @@ class VideoDiT(nn.Module):
         conditioning: How the action steers the layers: "adaLN" as one condition with the noise level; "FiLM" and
             "additive" by an MLP of its own, beside that of the level, which may say less (see `nn.modulation`).
         camera: Whether it may be told where each token is seen from (see `nn.camera`).
+        text: Features of the words that it may be told (see `nn.words`); 0 for none.
 
     Raises:
         ValueError: Where sizes do not divide, or the window is shorter than two frames.
@@ -131,6 +133,7 @@ class VideoDiT(nn.Module):
         jumps: bool = False,
         conditioning: Conditioning = "adaLN",
         camera: bool = False,
+        text: int = 0,
     ):
         super().__init__()
         if window < 2:
@@ -151,6 +154,7 @@ class VideoDiT(nn.Module):
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
         self.ray = RayEmbedding(width) if camera else None
+        self.words = Words(text, width, heads) if text else None
 
     @property
     def time_blocks(self) -> int:
@@ -165,7 +169,8 @@ class VideoDiT(nn.Module):
         known: Bool[Tensor, "b t"],
         past: Past | None = None,
         jumps: Int[Tensor, "b t"] | None = None,
-        rays: Float[Tensor, "b t g 6"] | None = None,
+        rays: Float[Tensor, "b t p 6"] | None = None,
+        text: Float[Tensor, "b n e"] | None = None,
     ) -> tuple[Float[Tensor, "b t o y x"], list[KeyValues]]:
         """Predict.
 
@@ -177,11 +182,12 @@ class VideoDiT(nn.Module):
             past: What the blocks that look back remember of earlier frames, with room for these.
             jumps: How far the sampler goes with the answer, as an exponent of 1/2; as little as can be where not told.
             rays: Where each token is seen from, zeros where that is not known.
+            text: The words that each clip is told in, zeros where there is no word.
 
         Returns:
             The prediction, and for each block that looks back the keys and values of these frames.
         """
-        return self.through(frames, self.condition(levels, actions, known, jumps), past, rays)
+        return self.through(frames, self.condition(levels, actions, known, jumps), past, rays, text)
 
     def condition(
         self,
@@ -202,11 +208,12 @@ class VideoDiT(nn.Module):
         frames: Float[Tensor, "b t z y x"],
         proposed: Float[Tensor, "kinds b t m"],
         past: Past | None = None,
-        rays: Float[Tensor, "b t g 6"] | None = None,
+        rays: Float[Tensor, "b t p 6"] | None = None,
+        text: Float[Tensor, "b n e"] | None = None,
     ) -> tuple[Float[Tensor, "b t o y x"], list[KeyValues]]:
         """Predict, for whoever knows already what `condition` says; see `forward`."""
         height, wide = frames.shape[-2:]
-        x = self.enter(frames, rays)
+        x = self.enter(frames, rays, text)
         first: Block = self.blocks[0]  # type: ignore[assignment]
         features, device = first.space.features, frames.device
         places = in_space(
@@ -231,6 +238,7 @@ class VideoDiT(nn.Module):
         proposed: Float[Tensor, "kinds 1 f m"],
         spare: int = 0,
         rays: Sequence[Float[Tensor, "_ _ _ 6"] | None] | None = None,
+        text: Sequence[Float[Tensor, "_ _ _"] | None] | None = None,
     ) -> list[Float[Tensor, "_ _ o _ _"]]:
         """Predict clips of several sizes and lengths at once, of which none sees another; see `worldsim.nn.packing`.
 
@@ -239,6 +247,7 @@ class VideoDiT(nn.Module):
             proposed: What `condition` says to all frames, clip after clip, shape after shape.
             spare: How many tokens of no clip are laid behind them, so that all packs are equally long.
             rays: Of the clips of each shape, where each token is seen from.
+            text: Of the clips of each shape, the words.
 
         Returns:
             The predictions for the clips of each shape.
@@ -250,8 +259,8 @@ class VideoDiT(nn.Module):
         layout = Layout(boxes, spare, first.space.features, window=self.window, device=frames[0].device)
         window = Window(layout.times, None, causal=False)
         # From here on each token is a frame of its own: it hears what its frame is told.
-        seen_from = rays or [None] * len(frames)
-        entered = [self.enter(each, own) for each, own in zip(frames, seen_from, strict=True)]
+        untold = [None] * len(frames)
+        entered = [self.enter(*each) for each in zip(frames, rays or untold, text or untold, strict=True)]
         tokens = torch.cat([each.flatten(0, 2) for each in entered])
         x = F.pad(tokens, (0, 0, 0, spare))[None, :, None]
         heard = list(proposed.split([box.rows * box.frames for box in boxes], dim=2))
@@ -271,13 +280,17 @@ class VideoDiT(nn.Module):
         ]
 
     def enter(
-        self, frames: Float[Tensor, "b t z y x"], rays: Float[Tensor, "b t p 6"] | None = None
+        self,
+        frames: Float[Tensor, "b t z y x"],
+        rays: Float[Tensor, "b t p 6"] | None = None,
+        text: Float[Tensor, "b n e"] | None = None,
     ) -> Float[Tensor, "b t g d"]:
         """Frames to tokens, registers before those of each frame."""
         x = self.embed(patchify(frames, self.patch))
         if self.ray is not None and rays is not None:
             x = x + self.ray(rays).to(x.dtype)
-        return self.registers(x) if len(self.registers.tokens) else x
+        x = self.registers(x) if len(self.registers.tokens) else x
+        return x if self.words is None or text is None else x + self.words(x, text)
 
     def leave(
         self, x: Float[Tensor, "b t g d"], proposed: Float[Tensor, "kinds b t m"], height: int, wide: int
