@@ -223,6 +223,17 @@ class Whole(Protocol):
 
 
 @runtime_checkable
+class Unbounded(Protocol):
+    """A benchmark with metrics that no bounds hold, such as decibels: their intervals lean where their tail is.
+
+    Attributes:
+        unbounded: The names of those metrics.
+    """
+
+    unbounded: tuple[str, ...]
+
+
+@runtime_checkable
 class Pooled(Protocol):
     """Scores several answers together, where the mean of samples is worth something else than the mean of scores."""
 

@@ -6,8 +6,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from worldsim_benchmarks.benchmark import times
-from worldsim_benchmarks.comparison import RELIABLE, comparable, of_today, reliabilities, standings
+from worldsim_benchmarks.comparison import RELIABLE, comparable, of_today, reliabilities, seed_reliabilities, standings
 from worldsim_benchmarks.page import bar, page, text
 from worldsim_benchmarks.result import TIERS, Result, read_all
 
@@ -71,7 +73,8 @@ def tabulate(name: tuple[str, str, int], rows: Sequence[Result]) -> Table:
     benchmark, models = of_today(name[0]), comparable(rows)
     places = standings(models, benchmark.headline) if benchmark is not None and len(models) > 1 else {}
     steady = reliabilities(rows)
-    weak = [metric for metric, number in steady.items() if not number >= RELIABLE]
+    seeds = seed_reliabilities(rows)
+    weak = [name for name, number in steady.items() if not number >= RELIABLE or seeds.get(name, np.inf) < RELIABLE]
     further = list(dict.fromkeys(column for row in rows for column in row.columns))
     metrics = [f"{metric} †" if metric in weak else metric for metric in rows[0].metrics]
     cells = []
@@ -86,7 +89,7 @@ def tabulate(name: tuple[str, str, int], rows: Sequence[Result]) -> Table:
                 row.tier or "—",
                 f"{100 * row.exposure:.0f} %",
                 *(_number(row.columns.get(column), 1) for column in further),
-                *(_number(row.metrics[metric]) for metric in rows[0].metrics),
+                *(_metric(row, metric) for metric in rows[0].metrics),
             ]
         )
     tiers = [f"{tier}: {TIERS[tier]}" for tier in sorted({row.tier for row in rows if row.tier})]
@@ -100,8 +103,11 @@ def tabulate(name: tuple[str, str, int], rows: Sequence[Result]) -> Table:
     if places:
         notes.append("Places: where a model may stand among models; those with one letter are tied with its best.")
     if weak:
-        told = ", ".join(f"{metric} {_number(steady[metric])}" for metric in weak)
-        notes.append(f"† A diagnostic: its split-half reliability is below {RELIABLE} ({told}).")
+        told = ", ".join(f"{metric} {_number(steady[metric])}" for metric in weak if not steady[metric] >= RELIABLE)
+        notes.append(f"† A diagnostic: its split-half reliability is below {RELIABLE} ({told or 'none'}).")
+        if unlike := {name: number for name, number in seeds.items() if number < RELIABLE}:
+            told = ", ".join(f"{name} {_number(number)}" for name, number in unlike.items())
+            notes.append(f"Or other seeds would order the models otherwise: ICC below {RELIABLE} ({told}).")
     heads = ["score", "95 %", *(["places"] if places else []), "raw", "tier", "answered", *further, *metrics]
     return Table(heads, cells, notes)
 
@@ -148,6 +154,12 @@ def tables(results: Sequence[Result]) -> list[str]:
                     parts.append(f'<tr class="{row.kind}"><td>{text(row.contestant)}</td>{drawn}{numbers}</tr>')
                 parts.append("</table></div>")
     return parts
+
+
+def _metric(row: Result, name: str) -> str:
+    """A metric's mean, and its interval where no bounds hold it."""
+    number = _number(row.metrics[name])
+    return f"{number} [{', '.join(map(_number, row.intervals[name]))}]" if name in row.intervals else number
 
 
 def _number(value: float | None, digits: int = 2) -> str:

@@ -8,7 +8,9 @@ The same resamples say between which places of the board a model may truly stand
 the best of their group, all families taken together, are tied with it.
 
 A metric deserves to be looked at only where it would say the same of other worlds: its reliability is the correlation,
-over contestants, of its means on two halves of the twins, stepped up to the whole. Below 0.8 it is a diagnostic.
+over contestants, of its means on two halves of the twins, stepped up to the whole. And only where it would say the same
+under other seeds: its agreement is the intraclass correlation of the models' means, one a seed, where three models or
+more were asked several times. Below 0.8 in either it is a diagnostic.
 
 Source: Holm, A simple sequentially rejective multiple test procedure (1979). Spearman (1910) and Brown (1910) for the
 step from half to whole. Goldstein and Spiegelhalter, League tables and their limitations (1996), for ranks.
@@ -207,6 +209,33 @@ def reliabilities(results: Sequence[Result]) -> dict[str, float]:
         )
         for name in rows[0].values
     }
+
+
+def agreement(values: Float[np.ndarray, "c k"]) -> float:
+    """Whether other seeds would order contestants alike: the intraclass correlation of their means, one a seed.
+
+    The share of the variance between contestants in all variance, 1 where seeds make no difference; NaN for fewer than
+    three contestants or two seeds, or where all are alike.
+
+    Source: ICC(1, 1) of Shrout and Fleiss, Intraclass correlations (1979).
+    """
+    contestants, seeds = values.shape
+    if contestants < 3 or seeds < 2 or np.isnan(values).any():
+        return float("nan")
+    between, within = seeds * values.mean(1).var(ddof=1), values.var(1, ddof=1).mean()
+    both = between + (seeds - 1) * within
+    return float((between - within) / both) if both > 1e-18 else float("nan")
+
+
+def seed_reliabilities(results: Sequence[Result]) -> dict[str, float]:
+    """The agreement between seeds of each metric, over all who answered the same twins several times; NaN if untold."""
+    rows = [one for one in results if one.kind == "model" and one.templates and one.samples]
+    rows = [one for one in rows if one.manifest.get("cases") == rows[0].manifest.get("cases")]
+    if not rows:
+        return {}
+    values = [one.values for one in rows]
+    seeds = min(len(next(iter(own.values()))) for own in values)
+    return {name: agreement(np.stack([_mean(own[name][:seeds]) for own in values])) for name in values[0]}
 
 
 def _number(value: float | None) -> float:

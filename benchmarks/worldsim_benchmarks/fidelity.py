@@ -47,6 +47,7 @@ class Fidelity:
     name = "fidelity"
     version = 3
     metrics = ("S", "P", "psnr@8", "psnr@16", "psnr@32")
+    unbounded = ("psnr@8", "psnr@16", "psnr@32")
     coloured = ("worldsim/Hidden-v0",)
     sizes = (64, 128, 256)
 

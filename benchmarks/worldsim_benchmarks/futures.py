@@ -174,6 +174,7 @@ class Futures:
 
     version = 1
     metrics: tuple[str, ...] = ("overlap", "kappa", "TV", "coverage", "ES", "skill", "apart", "TDS", "nearest")
+    unbounded: tuple[str, ...] = ("ES", "skill")
     sizes: tuple[int, ...] = (64, 128)
     samples, few = 16, 4
 

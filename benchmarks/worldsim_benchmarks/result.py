@@ -55,6 +55,7 @@ class Result:
         families: The number of each family, raw; the mean of them is `raw`.
         columns: Other numbers on the scale of `score`, never for ranking: the best of K samples; in distribution, out
             of it and on held-out templates.
+        intervals: The bounds of the 95 % intervals of those metrics that no bounds hold, by BCa.
         samples: Where there was more than one, every metric of every sample of every one of the twins.
         templates: The kind of scene of every one of the twins.
         tier: What the contestant was given, a name of `TIERS`.
@@ -78,6 +79,7 @@ class Result:
     cases: Mapping[str, Mapping[str, float | None]]
     families: Mapping[str, float | None] = field(default_factory=dict)
     columns: Mapping[str, float | None] = field(default_factory=dict)
+    intervals: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
     samples: Mapping[str, Mapping[str, Sequence[float | None]]] = field(default_factory=dict)
     templates: Mapping[str, str] = field(default_factory=dict)
     tier: str = ""
@@ -109,7 +111,7 @@ def _number(value: float | None) -> float:
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
     if isinstance(value, float):
         return None if math.isnan(value) else rounded(value)
@@ -173,6 +175,9 @@ def read(path: str | Path) -> Result:
         fields[name] = _number(fields[name])
     for name in ("families", "columns", "metrics"):
         fields[name] = {key: _number(value) for key, value in fields.get(name, {}).items()}
+    fields["intervals"] = {
+        name: tuple(_number(end) for end in ends) for name, ends in fields.get("intervals", {}).items()
+    }
     return Result(**fields)
 
 

@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from worldsim.data.executor import Executor, Here
-from worldsim_benchmarks.benchmark import Benchmark, Contestant, Several, Twins, Whole, times, title
+from worldsim_benchmarks.benchmark import Benchmark, Contestant, Several, Twins, Unbounded, Whole, times, title
 from worldsim_benchmarks.bounds import CEILINGS, floors, oracles
 from worldsim_benchmarks.cases import digest
 from worldsim_benchmarks.contestants import TRIVIAL_ON_TWINS
 from worldsim_benchmarks.kept import Head, heads
 from worldsim_benchmarks.measure import Measured, measure_all, raw
 from worldsim_benchmarks.result import Result, rounded, versions
-from worldsim_benchmarks.stats import bootstrap, by_family, means, overall
+from worldsim_benchmarks.stats import bca, bootstrap, by_family, means, overall
 
 COLUMNS = {"id": "in distribution", "ood": "out of distribution", "held-out": "held-out templates"}
 """What the board calls each variation."""
@@ -136,6 +136,7 @@ def rate(
     templates = [head.template for head in heads]
     interval = bootstrap(measured.samples, templates, benchmark.headline)
     several = next(iter(measured.samples.values())).shape[0] > 1
+    unbounded = benchmark.unbounded if isinstance(benchmark, Unbounded) else ()
     whole = benchmark.whole(measured.values) if isinstance(benchmark, Whole) else {}
     return Result(
         benchmark=title(benchmark),
@@ -156,6 +157,7 @@ def rate(
         },
         families=by_family(measured.samples, templates, benchmark.headline),
         columns={name: scale(number) for name, number in columns(benchmark, measured, heads).items()},
+        intervals={name: bca(measured.samples[name], templates) for name in unbounded},
         samples={
             head.name: {name: values[:, i].tolist() for name, values in measured.samples.items()}
             for i, head in enumerate(heads if several else ())

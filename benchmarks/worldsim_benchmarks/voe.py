@@ -158,6 +158,7 @@ class Voe:
 
     version = 1
     metrics: tuple[str, ...] = ("VoE", "accuracy", "possible", "impossible", "cut")
+    unbounded: tuple[str, ...] = ("possible", "impossible")
     coloured: tuple[str, ...] = ()
     sizes: tuple[int, ...] = (64, 128, 256)
 

@@ -8,7 +8,16 @@ from toy_results import result
 
 from worldsim_benchmarks.board import markdown
 from worldsim_benchmarks.catalogue import BENCHMARKS
-from worldsim_benchmarks.comparison import comparable, compare, differences, holm, reliability, standings
+from worldsim_benchmarks.comparison import (
+    agreement,
+    comparable,
+    compare,
+    differences,
+    holm,
+    reliability,
+    seed_reliabilities,
+    standings,
+)
 from worldsim_benchmarks.permanence import Permanence
 from worldsim_benchmarks.result import write
 
@@ -99,6 +108,22 @@ def test_a_metric_is_as_reliable_as_it_orders_contestants_alike_on_other_worlds(
     assert np.isnan(reliability(steady[:2], kinds))
 
 
+def test_seeds_that_order_contestants_otherwise_make_a_metric_a_diagnostic():
+    rng = np.random.default_rng(0)
+    skill = np.linspace(0, 1, 6)[:, None]
+    assert agreement(skill + rng.normal(0, 0.01, (6, 4))) > 0.99
+    assert agreement(np.repeat(skill, 4, 1)) == 1  # seeds make no difference
+    assert agreement(rng.normal(0, 1, (6, 40))) < 0.3
+    assert all(np.isnan(agreement(values)) for values in (skill, skill[:2].repeat(4, 1), np.ones((6, 4))))
+    once, often = (
+        [answered(name, mean, noise=2.0, samples=samples) for name, mean in (("a", 0.30), ("b", 0.31), ("c", 0.32))]
+        for samples in (1, 4)
+    )
+    assert seed_reliabilities(once) == {} and seed_reliabilities(often)["TDS"] < 0.8
+    apart = [answered(name, mean, noise=0.01, samples=4) for name, mean in (("a", 0.1), ("b", 0.5), ("c", 0.9))]
+    assert seed_reliabilities(apart)["TDS"] > 0.99
+
+
 class Fake(Permanence):
     """A benchmark that is its metric's mean."""
 
@@ -129,6 +154,13 @@ def test_the_board_names_tiers_exposure_places_and_diagnostics(fake):
     assert "| T0 | 75 % |" in text and "T1: frames and actions" in text
     assert "| 1-1 a |" in text and "| 2-2 b |" in text
     assert "TDS †" in text  # of two contestants no reliability is known
+
+
+def test_the_board_tells_what_seeds_would_order_otherwise(fake):
+    shaky = [answered(name, mean, noise=2.0, samples=4) for name, mean in (("a", 0.30), ("b", 0.31), ("c", 0.32))]
+    steady = [answered(name, mean, noise=0.01, samples=4) for name, mean in (("a", 0.1), ("b", 0.5), ("c", 0.9))]
+    assert "TDS †" in markdown(shaky) and "other seeds would order the models otherwise" in markdown(shaky)
+    assert "†" not in markdown(steady)
 
 
 def test_the_command_compares_what_lies_in_a_folder(fake, tmp_path, capsys):

@@ -30,6 +30,13 @@ def test_what_is_known_of_the_whole_split_alone_is_in_no_row_of_twins(tmp_path):
     assert "half-life" in markdown([read(path)])
 
 
+def test_what_no_bounds_hold_has_an_interval_of_its_own(tmp_path):
+    one = replace(result(), intervals={"R": (0.25, 0.75)})
+    again = read(write(one, tmp_path, {}))
+    assert again == one or again.text() == one.text()
+    assert "0.50 [0.25, 0.75]" in markdown([again])
+
+
 def test_what_was_not_scored_is_null_with_a_reason(tmp_path):
     fields = json.loads(write(result(), tmp_path, {}).read_text())
     assert fields["cases"]["a"]["TDS"] is None

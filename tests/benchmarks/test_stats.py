@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+import scipy.stats
 
-from worldsim_benchmarks.stats import bootstrap, means, overall
+from worldsim_benchmarks.stats import bca, bootstrap, means, overall
 
 
 def mean(averages):
@@ -77,3 +78,33 @@ def test_the_interval_over_templates_twins_and_samples_covers_as_often_as_it_say
         interval = bootstrap({"m": values}, kinds, mean, seed=trial, resamples=400)
         covered += interval.low <= 0.3 <= interval.high
     assert 84 <= covered <= 99
+
+
+def test_a_long_tail_makes_one_end_longer_and_covers_more_often():
+    rng, missed, plainly, longer = np.random.default_rng(0), 0, 0, 0
+    true = float(np.exp(0.5))
+    for trial in range(150):
+        values = rng.lognormal(0, 1, 40)
+        low, high = bca(values[None], ["f/a"] * 40, seed=trial, resamples=600)
+        plain = bootstrap({"m": values}, ["f/a"] * 40, mean, seed=trial, resamples=600)
+        longer += high > plain.high
+        missed += not low <= true <= high
+        plainly += not plain.low <= true <= plain.high
+    assert longer > 135 and missed < plainly
+
+
+def test_it_agrees_with_the_reference_where_there_is_one_template_and_one_sample():
+    values = np.random.default_rng(1).lognormal(0, 1, 60)
+    reference = scipy.stats.bootstrap((values,), np.mean, method="BCa", n_resamples=20_000, rng=0).confidence_interval
+    low, high = bca(values[None], ["f/a"] * 60)
+    assert (low, high) == pytest.approx((reference.low, reference.high), rel=0.03)
+
+
+def test_without_a_tail_it_is_the_percentile_interval():
+    values = np.random.default_rng(0).normal(0, 1, 400)
+    values -= values.mean()
+    both = np.concatenate([values, -values])
+    plain = bootstrap({"m": both}, ["f/a"] * 800, mean)
+    assert bca(both[None], ["f/a"] * 800) == pytest.approx((plain.low, plain.high), abs=0.01)
+    assert bca(np.full((1, 5), 0.5), ["f/a"] * 5) == pytest.approx((0.5, 0.5))
+    assert np.isnan(bca(np.full((1, 5), np.nan), ["f/a"] * 5)).all()
