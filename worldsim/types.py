@@ -115,7 +115,7 @@ class Clip(NamedTuple):
 
     Attributes:
         frames: In [-1, 1].
-        actions: `actions[:, i]` led from `frames[:, i]` to `frames[:, i + 1]`.
+        actions: `actions[:, i]` led from `frames[:, i]` to `frames[:, i + 1]`; NaN where it is not known what was done.
         mask: True where a frame is real and not padding.
         camera: Where they were seen from, where that is told.
         text: The words that each is told in, as features; zeros where there is no word. None where nothing is told.

@@ -27,7 +27,7 @@ RUN = {
     "window": 4,
     "patch": 16,
     "threads": 1,
-    "ema": 0.0,
+    "ema": 0.5,
     "save_every": 2,
     "lr": LR,
 }
@@ -48,12 +48,13 @@ def recorded(tmp_path_factory) -> Path:
 
 
 def by_one_process(path, pack: int | None = None, singles: float = 0.0, **_) -> dict[str, torch.Tensor]:
-    """The weights after the same steps, each with the mean of the gradients that the processes would have."""
+    """The averaged weights after the same steps, each with the mean of the gradients that the processes would have."""
     budget = None if pack is None else Budget(pack, side=16)
     clips = ClipModule(path, frames=4, batch=2, singles=singles, pack=budget)
     clips.setup("fit")
     torch.manual_seed(0)
     model = DiffusionWorld(clips.actions, patch=16, **SIZES["micro"]._asdict(), window=4)
+    averages = {name: weight.clone() for name, weight in model.state_dict().items()}
     optimizer = MuonAdamW(*split(model), lr=LR, weight_decay=0.01)
     given = [
         iter(Batches(clips._draws, 0, rank, RANKS) if budget is None else Packs(clips._draws, budget, 0, rank, RANKS))
@@ -68,7 +69,10 @@ def by_one_process(path, pack: int | None = None, singles: float = 0.0, **_) -> 
             (model.loss(next(given[rank]), generator=noise, done=step / STEPS) / RANKS).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-    return model.state_dict()
+        keep = min(RUN["ema"], (2 + step) / (11 + step))
+        for name, weight in model.state_dict().items():
+            averages[name] = torch.lerp(averages[name], weight, 1 - keep)
+    return averages
 
 
 def farthest(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
@@ -97,7 +101,7 @@ def test_two_processes_end_where_one_does(kind, recorded, tmp_path):
     torch.manual_seed(0)
     fresh = DiffusionWorld(2, patch=16, **SIZES["micro"]._asdict(), window=4).state_dict()
     assert farthest(found, wanted) < 1e-4
-    assert farthest(fresh, wanted) > 5e-4, "they went somewhere"
+    assert farthest(fresh, wanted) > 4e-4, "they went somewhere"
     assert length(found, wanted) < 0.05 * length(fresh, wanted)
     if kind == "packs":
         again = subprocess.run([*command, "--steps=6"], capture_output=True, text=True, timeout=500, check=False)

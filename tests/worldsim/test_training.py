@@ -1,6 +1,8 @@
 """Training: the optimiser does what it says, and a run that was killed goes on as if it had not been."""
 
 import copy
+import csv
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +18,7 @@ from safetensors.torch import load_file
 from torch import nn
 from toy_episodes import write_noise
 
+from worldsim.cli import main
 from worldsim.codec.autoencoder import Autoencoder
 from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
@@ -204,6 +207,26 @@ def test_a_run_leaves_what_it_promises(whole):
     model = checkpoint.load(whole / "model")
     assert isinstance(model, DiffusionWorld) and model.actions == 2 and model.window == 4
     assert "test/Noise-v0" in (whole / "model" / "README.md").read_text()
+
+
+def test_what_a_step_costs_is_printed_and_how_fast_it_goes_is_logged_to_any_logger(recorded, tmp_path, capsys):
+    """The logger comes from the YAML of a run; MiB are the estimate for the batch."""
+    described = {"class_path": "lightning.pytorch.loggers.CSVLogger", "init_args": {"save_dir": str(tmp_path / "own")}}
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump({**RUN, "logger": described, "log_every": 2}))
+    fit_command = ["fit", str(recorded), str(tmp_path / "run"), "--config", str(tmp_path / "run.yaml")]
+    main(fit_command)
+    said = capsys.readouterr().out
+    assert re.search(r"a step: [\d.]+ GFLOP, about \d+ MiB for weights, .* and \d+ MiB for activations", said)
+    [theirs] = (tmp_path / "own").rglob("metrics.csv")
+    with (tmp_path / "run" / "metrics.csv").open() as ours, theirs.open() as other:
+        rows, same = list(csv.DictReader(ours)), list(csv.DictReader(other))
+    assert len(rows) == len(same) == 4
+    for row, one in zip(rows, same, strict=True):
+        for name in ("loss", "lr", "steps_per_second", "frames_per_second", "gflops", "mfu", "mib"):
+            assert float(row[name]) > 0 and float(row[name]) == pytest.approx(float(one[name]), rel=1e-4)
+        clips = float(row["frames_per_second"]) / float(row["steps_per_second"])
+        assert clips == pytest.approx(RUN["frames"] * RUN["batch"], rel=1e-3)
+        assert 0 < float(row["mfu"]) < 1.5
 
 
 def test_the_exported_weights_are_the_averages(whole):

@@ -77,6 +77,9 @@ class Schema:
     ) -> Float32[np.ndarray, "*n z"]:
         """Actions of one world as the vector of all; arguments and errors as of `place`.
 
+        Of a world whose actions have no components, as videos that nobody labelled have none, it is not known what was
+        done: NaN.
+
         Raises:
             ValueError: Where they have more or fewer components than actions of this world have.
         """
@@ -86,7 +89,8 @@ class Schema:
                 f"actions of {world} came with {actions.shape[-1]} components; {place.stop - place.start} would do: "
                 "flatten each with gymnasium.spaces.utils.flatten"
             )
-        vector = np.zeros((*actions.shape[:-1], self.components), np.float32)
+        untold = 0.0 if actions.shape[-1] else np.nan
+        vector = np.full((*actions.shape[:-1], self.components), untold, np.float32)
         vector[..., place] = actions
         vector[..., self.components - self.marks :] = self.mark(world)
         return vector

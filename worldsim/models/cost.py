@@ -51,9 +51,14 @@ def training_flops(model: DiffusionWorld, *, rows: int, frames: int, height: int
 
 def step_flops(model: DiffusionWorld, batch: Clip | Pack) -> int:
     """Operations of a step of training on this batch, as of `training_flops`; tokens of no clip count nothing."""
+    return sum(training_flops(model, **shape) for shape in shapes_of(batch))
+
+
+def shapes_of(batch: Clip | Pack) -> list[dict[str, int]]:
+    """Of each kind of clips in a batch, how many and how large they are: arguments as of `forward_flops`."""
     clips = batch.clips if isinstance(batch, Pack) else (batch,)
-    shapes = [(*clip.frames.shape[:2], *clip.frames.shape[3:]) for clip in clips]
-    return sum(training_flops(model, rows=b, frames=t, height=h, width=w) for b, t, h, w in shapes)
+    names = ("rows", "frames", "height", "width")
+    return [dict(zip(names, (*clip.frames.shape[:2], *clip.frames.shape[3:]), strict=True)) for clip in clips]
 
 
 class Memory(NamedTuple):
@@ -95,6 +100,12 @@ def training_memory(
         kept.append(tokens * (within if block.time is None else within + _kept_by_attention(block.time, d)))
     a_frame += tokens * d * len(kept) + max(kept) if checkpointing else sum(kept)
     return Memory(weights=4 * numbers, activations=4 * rows * frames * a_frame)
+
+
+def step_memory(model: DiffusionWorld, batch: Clip | Pack, checkpointing: bool = False) -> Memory:
+    """An estimate of the memory of a step on this batch, as of `training_memory`."""
+    parts = [training_memory(model, **shape, checkpointing=checkpointing) for shape in shapes_of(batch)]
+    return Memory(parts[0].weights, sum(part.activations for part in parts))
 
 
 def _kept_by_attention(part: Attention, d: int) -> int:

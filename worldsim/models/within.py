@@ -75,4 +75,5 @@ class Within(nn.Module):
             )
         before, after = self.place.start, self.schema.components - self.schema.marks - self.place.stop
         mark = self.mark.to(actions.device).expand(*actions.shape[:2], -1)
-        return torch.cat([nn.functional.pad(actions, (before, after)), mark], dim=-1)
+        untold = 0.0 if own else torch.nan  # as of `Schema.placed`
+        return torch.cat([nn.functional.pad(actions, (before, after), value=untold), mark], dim=-1)

@@ -73,8 +73,9 @@ class ActionEmbedding(nn.Module):
         """Embed one action a frame.
 
         Args:
-            actions: The action that led to each frame.
-            known: False where there is none: before the first frame, or in a video without actions.
+            actions: The action that led to each frame; NaN where it is not known what was done, as in a video that
+                nobody labelled.
+            known: False where there is none, before the first frame, or it is withheld.
         """
         if actions.shape[-1] != self.components:
             raise ValueError(
@@ -83,4 +84,5 @@ class ActionEmbedding(nn.Module):
             )
         if not self.components:  # a world that nobody acts in
             actions = actions.new_zeros(*actions.shape[:2], 1)
-        return torch.where(known[..., None], self.mlp(symlog(actions)), self.null)
+        known = known & ~actions.isnan().any(-1)
+        return torch.where(known[..., None], self.mlp(symlog(actions.nan_to_num())), self.null)

@@ -16,7 +16,10 @@ class Curve(Logger):
         step: The step from which the run goes on.
     """
 
-    COLUMNS: tuple[str, ...] = ("step", "loss", "lr", "steps_per_second", "minutes", "gflops", "mfu")
+    COLUMNS: tuple[str, ...] = (
+        *("step", "loss", "lr", "steps_per_second", "minutes", "gflops", "mfu"),
+        *("frames_per_second", "mib"),
+    )
 
     def __init__(self, path: Path, step: int = 0):
         super().__init__()

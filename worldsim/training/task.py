@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule
 
-from worldsim.models.cost import peak_flops, step_flops
+from worldsim.models.cost import peak_flops, shapes_of, step_flops, step_memory
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.training.optim import Name, optimiser, pace
 from worldsim.training.prepare import Compile, compile_blocks, recompute, spread
@@ -63,7 +63,7 @@ class Task(L.LightningModule):
         super().__init__()
         self.model, self.steps, self.minutes = model, steps, minutes
         self.lr, self.weight_decay, self.warmup, self.decay, self.seed = lr, weight_decay, warmup, decay, seed
-        self.worked, self.peak, self.sharded = 0, math.inf, sharded
+        self.worked, self.shown, self.peak, self.sharded = 0, 0, math.inf, sharded
         self.optimiser: Name = optimiser
         self.checkpointing, self.compiled = checkpointing, compile is not None
         self.spent = 0.0  # seconds trained before this process began
@@ -113,21 +113,25 @@ class Task(L.LightningModule):
         loss: Tensor = self.model.loss(clip, generator=noise, done=done)  # pyright: ignore[reportCallIssue]
         self.log("loss", loss.detach(), prog_bar=True)
         self.log("lr", rate)
+        self.shown += sum(shape["rows"] * shape["frames"] for shape in shapes_of(clip))
         if isinstance(self.model, DiffusionWorld):
             self.worked += step_flops(self.model, clip)
         return loss
 
-    def on_train_batch_end(self, *_: Any) -> None:
+    def on_train_batch_end(self, outputs: Any, batch: Clip | Pack, batch_idx: int) -> None:
         """Measure the speed, and stop when the time is over."""
         step, now = self.global_step, time.monotonic()
         if step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             before, then = self.last
-            paced = (step - before) / max(now - then, 1e-9)
-            self.log("steps_per_second", paced)
-            if self.worked:
-                worked, self.worked = self.worked / max(now - then, 1e-9), 0
+            took = max(now - then, 1e-9)
+            self.log("steps_per_second", (step - before) / took)
+            self.log("frames_per_second", self.shown / took)
+            self.shown = 0
+            if isinstance(self.model, DiffusionWorld):
+                worked, self.worked = self.worked / took, 0
                 self.log("gflops", worked / 1e9)
                 self.log("mfu", worked / self.peak)
+                self.log("mib", float(sum(step_memory(self.model, batch, self.checkpointing))) / 2**20)
             self.log("minutes", self.seconds / 60)
             self.last = (step, now)
         if self.share(step) >= 1:
