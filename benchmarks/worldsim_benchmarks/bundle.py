@@ -3,8 +3,9 @@
     BUNDLE/manifest.json        what this is, and of each episode its world, rate, length, twins and checksum
     BUNDLE/episodes/<id>.npz    seen [s h w 3] uint8, taken [s-1 a] and plan [t a] float32, the camera's poses while it
                                 was watching [s 4 4] and on its way [t 4 4] (camera-to-world, OpenCV axes, m),
-                                intrinsics [3 3]
+                                intrinsics [3 3]; where surprise is asked for, also what comes [t h w 3]
 
+Where surprise is asked for, an episode is a film, and it is told from which frame on, of those that come, it counts.
 An id tells nothing of the arm; episodes of one `group` are twins, and share the noise of whoever draws any. `worldsim
 answer` lets a world model answer a bundle; everyone else writes the folder that `worldsim_benchmarks.submission` reads.
 """
@@ -28,6 +29,7 @@ from worldsim_benchmarks.secret import commitment, whole
 
 SCHEMA = "worldsim.bundle@1"
 PARTS = ("seen", "taken", "plan", "watching", "way", "intrinsics")
+COMES = "comes"
 
 
 def export(
@@ -51,18 +53,14 @@ def export(
     Raises:
         FileExistsError: Where the folder is there.
         FileNotFoundError: Where there is no such secret.
-        ValueError: Where there is no such benchmark or split, or no secret, or it asks for no videos.
+        ValueError: Where there is no such benchmark or split, or no secret.
     """
     asked, folder = choose(benchmark), Path(out)
     seeds, across = whole(split, secret, asked), usable(asked, size)
     if folder.exists():
         raise FileExistsError(f"{folder} is there already; name another folder, or take it away")
     twins = kept(asked, seeds, size=across, folder=truth, progress=lambda each: tqdm(each, total=SPLITS[seeds][1]))
-    if "surprise" in {head.asks for head in twins.heads}:
-        raise ValueError(
-            f"{title(asked)} asks how surprising it is what comes, of which a bundle holds nothing; "
-            "use `worldsim bench` with a model that has `surprise`"
-        )
+    (asks,) = {head.asks for head in twins.heads}
     salt = f"{title(asked)}/{seeds}/{across}"
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     (unfinished / "episodes").mkdir(parents=True, exist_ok=True)
@@ -70,7 +68,9 @@ def export(
     for each in tqdm(twins, desc="contexts and queries", unit="twins"):
         for name, case in sorted((identity(salt, case), case) for case in each.cases):
             path = unfinished / "episodes" / f"{name}.npz"
-            np.savez_compressed(path, **dict(zip(PARTS, _shown(case), strict=True)))
+            arrays: dict[str, Any] = dict(zip(PARTS, _shown(case), strict=True))
+            arrays |= {COMES: case.truth.frames} if asks == "surprise" else {}
+            np.savez_compressed(path, **arrays)
             wanted = Wanted.of(case, each.name)
             episodes[name] = {
                 "group": each.name,
@@ -78,8 +78,9 @@ def export(
                 "fps": case.fps,
                 "frames": wanted.shape[0],
                 "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+                **({"counts_from": case.notes["cut"]} if asks == "surprise" else {}),
             }
-    head = {"schema": SCHEMA, "benchmark": title(asked), "split": split, "size": across}
+    head = {"schema": SCHEMA, "benchmark": title(asked), "split": split, "size": across, "asks": asks}
     manifest = {**head, "secret": commitment(secret if split == "test" else None), "episodes": episodes}
     (unfinished / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
     unfinished.rename(folder)
@@ -103,7 +104,8 @@ class Bundle:
         folder: Where it lies.
         benchmark: With its version.
         split, size: What was asked for.
-        episodes: By id: `group`, `scene`, `fps`, `frames`, `sha256`.
+        episodes: By id: `group`, `scene`, `fps`, `frames`, `sha256`; `counts_from` where surprise is asked for.
+        asks: What an answer is: `video`, `futures` or `surprise`.
     """
 
     folder: Path
@@ -111,6 +113,7 @@ class Bundle:
     split: str
     size: int
     episodes: Mapping[str, Mapping[str, Any]]
+    asks: str = "video"
 
     @classmethod
     def read(cls, folder: str | Path) -> "Bundle":
@@ -126,10 +129,11 @@ class Bundle:
         fields = json.loads(path.read_text())
         if fields.get("schema") != SCHEMA:
             raise ValueError(f"{path} has schema {fields.get('schema')!r}; this version reads {SCHEMA!r}")
-        return cls(Path(folder), *(fields[name] for name in ("benchmark", "split", "size", "episodes")))
+        named = {name: fields[name] for name in ("benchmark", "split", "size", "episodes")}
+        return cls(Path(folder), **named, asks=fields.get("asks", "video"))
 
     def case(self, name: str) -> Case:
-        """An episode as a case whose truth is empty.
+        """An episode as a case whose truth is empty, but for the frames of a film.
 
         Raises:
             ValueError: Where its file is not what was exported.
@@ -139,14 +143,15 @@ class Bundle:
             raise ValueError(f"{path} is missing or not what was exported; copy the bundle again")
         with np.load(path, allow_pickle=False) as file:
             seen, taken, plan, intrinsics = (file[part] for part in ("seen", "taken", "plan", "intrinsics"))
+            comes = file[COMES] if self.asks == "surprise" else seen[:0]
         nothing = Truth(
-            frames=seen[:0],
+            frames=comes,
             hue=np.zeros(0, int),
-            centre=np.zeros((0, 0, 2)),
-            area=np.zeros((0, 0)),
-            visible=np.zeros((0, 0)),
+            centre=np.zeros((len(comes), 0, 2)),
+            area=np.zeros((len(comes), 0)),
+            visible=np.zeros((len(comes), 0)),
             diameter=np.zeros(0),
-            pose=np.zeros((0, 4, 4)),
+            pose=np.zeros((len(comes), 4, 4)),
             intrinsics=intrinsics,
         )
         return Case(
@@ -159,6 +164,8 @@ class Bundle:
             fps=facts["fps"],
             truth=nothing,
             before=nothing,
+            notes={"cut": facts["counts_from"]} if self.asks == "surprise" else {},
+            asks=self.asks,
         )
 
     def twins(self) -> list[Twins]:

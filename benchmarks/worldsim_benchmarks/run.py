@@ -44,6 +44,11 @@ class Entry(NamedTuple):
     tier: str = "T1"
 
 
+def tier_of(tier: str, asks: str) -> str:
+    """What a contestant of a tier is given where this is asked: who tells how surprising frames are sees them all."""
+    return "T4" if asks == "surprise" and tier != "truth" else tier
+
+
 def run(
     benchmark: Benchmark,
     twins: Sequence[Twins],
@@ -163,7 +168,7 @@ def rate(
             for i, head in enumerate(heads if several else ())
         },
         templates={head.name: head.template for head in heads},
-        tier=entry.tier,
+        tier=tier_of(entry.tier, heads[0].asks),
         exposure=measured.exposure,
         reasons=measured.reasons,
         manifest={**about, **entry.manifest},

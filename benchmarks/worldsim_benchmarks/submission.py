@@ -1,6 +1,7 @@
 """Answers as a folder: the commands `worldsim answer`, `worldsim validate` and `worldsim score`.
 
     SUBMISSION/manifest.json                  who answered what, and how; the fields are those of `Manifest`
+    SUBMISSION/surprise.csv                   where surprise is asked for: see `worldsim_benchmarks.surprises`; else
     SUBMISSION/episodes/<id>/s<k>.mp4         one video an episode and sample, of the length, size and rate asked for;
                                               or s<k>.npz with `frames` uint8 [t h w 3] and `fps`
 
@@ -28,8 +29,11 @@ from worldsim_benchmarks.entries import TRAINING, entry
 from worldsim_benchmarks.kept import kept
 from worldsim_benchmarks.measure import parts
 from worldsim_benchmarks.result import TIERS
-from worldsim_benchmarks.run import Entry
+from worldsim_benchmarks.run import Entry, tier_of
 from worldsim_benchmarks.secret import whole
+from worldsim_benchmarks.surprises import TABLE, Rated
+from worldsim_benchmarks.surprises import read as read_surprise
+from worldsim_benchmarks.surprises import write as write_surprise
 
 SCHEMA = "worldsim.submission@1"
 
@@ -150,20 +154,49 @@ def answer(
 
     Raises:
         FileNotFoundError: Where there is no such bundle or model.
-        ValueError: Where the model cannot take part, or the folder holds other answers.
+        ValueError: Where the model cannot take part, or the folder holds other answers, or surprise is to be told
+            several times.
     """
     asked, folder, who = Bundle.read(bundle), Path(out), entry(model, batch, training)
-    what = (asked.benchmark, asked.split, asked.size)
-    head = Manifest(SCHEMA, *what, who.contestant.name, who.tier, dict(who.manifest), seed, samples)
+    if asked.asks == "surprise" and samples > 1:
+        raise ValueError(f"samples came as {samples}; {bundle} asks for surprise, which is told once: leave it at 1")
+    what, tier = (asked.benchmark, asked.split, asked.size), tier_of(who.tier, asked.asks)
+    head = Manifest(SCHEMA, *what, who.contestant.name, tier, dict(who.manifest), seed, samples)
     path = folder / "manifest.json"
-    (folder / "episodes").mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     if path.exists():
         before = Manifest.read(folder)
         if {**asdict(before), "missing": {}, "sha256": {}} != asdict(head):
             raise ValueError(f"{folder} holds other answers; name another folder, or take it away")
     else:
         path.write_text(json.dumps(asdict(head), indent=1) + "\n")
-    twins, missing = asked.twins(), {}
+    missing = (_rate if asked.asks == "surprise" else _film)(who, asked.twins(), folder, seed, samples)
+    digests = {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted([*folder.glob("episodes/*/*.mp4"), *folder.glob(TABLE)])
+    }
+    path.write_text(json.dumps({**asdict(head), "missing": missing, "sha256": digests}, indent=1) + "\n")
+    print(f"written: {folder}; `worldsim validate {folder} {bundle}` looks at it as the scorer will")
+
+
+def _rate(who: Entry, twins: Sequence[Twins], folder: Path, seed: int, samples: int) -> dict[str, str]:
+    """Write how surprising each film is, and hand back why some are not told."""
+    told, missing = {}, {}
+    for part in tqdm(list(parts(twins)), desc=f"{who.contestant.name} wonders"):
+        some = [twins[number] for number in part]
+        for each, answers in zip(some, who.contestant.answer(some, seed=seed), strict=True):
+            for case, one in zip(each.cases, answers, strict=True):
+                if isinstance(one, Missing):
+                    missing[case.name] = one.reason
+                else:
+                    told[case.name] = (each.name, float(one[case.notes["cut"] :].mean()))
+    write_surprise(folder, told)
+    return missing
+
+
+def _film(who: Entry, twins: Sequence[Twins], folder: Path, seed: int, samples: int) -> dict[str, str]:
+    """Write a video an episode and sample, and hand back why some are missing."""
+    missing = {}
     for part in tqdm(list(parts(twins)), desc=f"{who.contestant.name} answers"):
         some = [twins[number] for number in part]
         for sample in range(samples):
@@ -176,14 +209,9 @@ def answer(
                     missing[str(place)] = one.reason
                 else:
                     video = folder / "episodes" / f"{place}.mp4"
-                    video.parent.mkdir(exist_ok=True)
+                    video.parent.mkdir(parents=True, exist_ok=True)
                     write_mp4(video, one, case.fps)
-    digests = {
-        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in sorted(folder.glob("episodes/*/*.mp4"))
-    }
-    path.write_text(json.dumps({**asdict(head), "missing": missing, "sha256": digests}, indent=1) + "\n")
-    print(f"written: {folder}; `worldsim validate {folder} {bundle}` looks at it as the scorer will")
+    return missing
 
 
 def checked(folder: Path, manifest: Manifest, wanted: Mapping[str, Wanted]) -> dict[Place, str]:
@@ -196,8 +224,17 @@ def checked(folder: Path, manifest: Manifest, wanted: Mapping[str, Wanted]) -> d
     return {place: manifest.missing.get(str(place), why) for place, why in wrong.items()}
 
 
+def rated(folder: Path, manifest: Manifest, episodes: Mapping[str, str]) -> tuple[dict[str, float], dict[str, str]]:
+    """The surprise of each clip of a submission, and what is wrong with it."""
+    values, wrong = read_surprise(folder, episodes)
+    path, wanted = folder / TABLE, manifest.sha256.get(TABLE)
+    if wanted and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
+        return {}, {TABLE: "it is not the file that manifest.json names", **dict.fromkeys(episodes, f"no good {TABLE}")}
+    return values, {where: manifest.missing.get(where, why) for where, why in wrong.items()}
+
+
 def validate(submission: str, bundle: str) -> int:
-    """Look at a submission as the scorer will, and name each video that would score at the floor.
+    """Look at a submission as the scorer will, and name each video, or row, that would score at the floor.
 
     Args:
         submission: The folder.
@@ -215,9 +252,14 @@ def validate(submission: str, bundle: str) -> int:
     own, there = ((each.benchmark, each.split, each.size) for each in (manifest, asked))
     if own != there:
         raise ValueError(f"{submission} answers {own}; {bundle} asks {there}")
+    if asked.asks == "surprise":
+        episodes = {clip: facts["group"] for clip, facts in asked.episodes.items()}
+        values, faulty = rated(Path(submission), manifest, episodes)
+        _tell(faulty, len(values), len(episodes), "clips have a surprise")
+        return 1 if faulty else 0
     wanted = asked.wanted(asked.twins())
     wrong = checked(Path(submission), manifest, wanted)
-    _tell(wrong, len(wanted) * manifest.samples)
+    _tell(wrong, len(wanted) * manifest.samples - len(wrong), len(wanted) * manifest.samples, VIDEOS)
     return 1 if wrong else 0
 
 
@@ -248,10 +290,16 @@ def score(
     seeds, across = whole(manifest.split, secret, benchmark), usable(benchmark, manifest.size)
     twins = kept(benchmark, seeds, size=across, folder=truth, progress=lambda each: tqdm(each, total=SPLITS[seeds][1]))
     salt = f"{title(benchmark)}/{seeds}/{across}"
-    wanted = {identity(salt, case): Wanted.of(case, each.name) for each in twins for case in each.cases}
-    wrong = checked(folder, manifest, wanted)
-    _tell(wrong, len(wanted) * manifest.samples)
-    who = Submitted(manifest.name, folder, manifest.seed, wanted, wrong, salt)
+    if {head.asks for head in twins.heads} == {"surprise"}:
+        episodes = {identity(salt, case): each.name for each in twins for case in each.cases}
+        values, faulty = rated(folder, manifest, episodes)
+        _tell(faulty, len(values), len(episodes), "clips have a surprise")
+        who = Rated(manifest.name, values, faulty, salt)
+    else:
+        wanted = {identity(salt, case): Wanted.of(case, each.name) for each in twins for case in each.cases}
+        wrong = checked(folder, manifest, wanted)
+        _tell(wrong, len(wanted) * manifest.samples - len(wrong), len(wanted) * manifest.samples, VIDEOS)
+        who = Submitted(manifest.name, folder, manifest.seed, wanted, wrong, salt)
     append(
         benchmark,
         twins,
@@ -268,7 +316,10 @@ def score(
     )
 
 
-def _tell(wrong: Mapping[Place, str], videos: int) -> None:
+VIDEOS = "videos are what was asked for"
+
+
+def _tell(wrong: Mapping[Place, str] | Mapping[str, str], right: int, asked: int, what: str) -> None:
     for place, why in wrong.items():
         print(f"{place}: {why}")
-    print(f"{videos - len(wrong)} of {videos} videos are what was asked for; the others score at the floor")
+    print(f"{right} of {asked} {what}; the others score at the floor")
