@@ -7,11 +7,14 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from worldsim.diffusion.noise import Levels
 from worldsim.models.cost import forward_flops, peak_flops, training_flops, training_memory
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.video_dit import SIZES
 from worldsim.training.prepare import recompute
 from worldsim.types import Clip
+
+TOKENS = Levels(by_token=1.0)
 
 SHAPE = {"rows": 2, "frames": 6, "height": 32, "width": 48}
 KINDS = {
@@ -19,6 +22,7 @@ KINDS = {
     "grouped, registers": {"patch": 8, "width": 64, "depth": 6, "heads": 4, "kv_heads": 1, "registers": 3},
     "every block looks back": {"patch": 16, "width": 64, "depth": 2, "heads": 2, "kv_heads": 2, "time_every": 1},
     "FiLM": {"patch": 8, "width": 64, "depth": 2, "heads": 2, "kv_heads": 2, "conditioning": "FiLM"},
+    "a level for each token": {"patch": 8, "width": 64, "depth": 2, "heads": 2, "kv_heads": 2, "levels": TOKENS},
 }
 
 

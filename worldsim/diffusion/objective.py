@@ -20,25 +20,28 @@ from torch import Tensor
 Target = Literal["x", "v", "flow"]
 Weight = Literal["velocity", "ramp", "none"]
 
+Taus = Float[Tensor, "b t"] | Float[Tensor, "b t y x"]
+"""How noisy frames are: a level for each, or one for each of its cells."""
+
 CLEANEST = 0.95
 """Where 1 / (1 - tau)^2 stops to grow: at 400."""
 
 
 def corrupt(
-    clean: Float[Tensor, "b t z y x"], noise: Float[Tensor, "b t z y x"], levels: Float[Tensor, "b t"]
+    clean: Float[Tensor, "b t z y x"], noise: Float[Tensor, "b t z y x"], levels: Taus
 ) -> Float[Tensor, "b t z y x"]:
     """Each frame at its level on the line from noise (0) to clean (1)."""
-    return torch.lerp(noise, clean, levels[:, :, None, None, None].to(clean.dtype))
+    return torch.lerp(noise, clean, over(levels).to(clean.dtype))
 
 
 def clean_from(
     target: Target,
     output: Float[Tensor, "b t z y x"],
     noisy: Float[Tensor, "b t z y x"],
-    levels: Float[Tensor, "b t"],
+    levels: Taus,
 ) -> Float[Tensor, "b t z y x"]:
     """The clean frames that a network's output stands for."""
-    tau = levels[:, :, None, None, None].to(output.dtype)
+    tau = over(levels).to(output.dtype)
     match target:
         case "x":
             return output
@@ -52,7 +55,7 @@ def error(
     target: Target,
     clean: Float[Tensor, "b t z y x"],
     predicted: Float[Tensor, "b t z y x"],
-    levels: Float[Tensor, "b t"],
+    levels: Taus,
     weight: Weight = "velocity",
 ) -> Float[Tensor, "b t"]:
     """How wrong each predicted clean frame is: a weighted mean square.
@@ -61,16 +64,23 @@ def error(
         target: What the network predicted. For "flow" and "v" the error is that of the target itself.
         clean: The truth.
         predicted: The prediction, as a clean frame.
-        levels: The level of each frame.
+        levels: The level of each frame, or of each of its cells.
         weight: For the target "x": "velocity" takes the error of the velocity that the prediction implies, "ramp"
             weighs clean levels ten times as much as noisy ones (Dreamer 4), "none" is plain.
     """
-    square = (predicted - clean).square().mean(dim=(2, 3, 4))
+    square, by_frame = (predicted - clean).square(), levels.ndim == 2
+    square = square.mean((2, 3, 4) if by_frame else 2)
     noise_left = (1 - levels).clamp(min=1 - CLEANEST)
     match target:
         case "flow":
-            return square / noise_left**2
+            found = square / noise_left**2
         case "v":
-            return square * ((levels**2 + (1 - levels) ** 2) / noise_left) ** 2
+            found = square * ((levels**2 + (1 - levels) ** 2) / noise_left) ** 2
         case "x":
-            return square * {"velocity": noise_left**-2, "ramp": 0.9 * levels + 0.1, "none": 1.0}[weight]
+            found = square * {"velocity": noise_left**-2, "ramp": 0.9 * levels + 0.1, "none": 1.0}[weight]
+    return found if by_frame else found.mean((2, 3))
+
+
+def over(levels: Taus) -> Float[Tensor, "b t 1 _ _"]:
+    """Levels as they lie over frames."""
+    return levels[:, :, None, None, None] if levels.ndim == 2 else levels[:, :, None]

@@ -30,6 +30,8 @@ def forward_flops(model: DiffusionWorld, *, rows: int, frames: int, height: int,
     places = (height // side) * (width // side)
     tokens, d = places + model.registers, model.width
     conditions = sum(_linear(part) for part in (dit.level.mlp, dit.action.mlp, dit.conditioner, dit.steer) if part)
+    if model.levels.by_token:  # each token is told by itself
+        conditions *= tokens
     one = places * sum(_linear(part) for part in (dit.embed, dit.ray, dit.head) if part) + conditions
     for block in dit.blocks:
         assert isinstance(block, Block)
@@ -92,7 +94,8 @@ def training_memory(
     dit, side = model.transformer, model.patch * model.codec.downscale
     places = (height // side) * (width // side)
     tokens, d = places + model.registers, model.width
-    a_frame = places * (dit.embed.in_features + 2 * dit.head.out_features) + 2 * 12 * d
+    a_frame = places * (dit.embed.in_features + 2 * dit.head.out_features)
+    a_frame += 2 * 12 * d * (tokens if model.levels.by_token else 1)
     kept = []
     for block in dit.blocks:
         assert isinstance(block, Block)

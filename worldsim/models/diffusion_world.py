@@ -54,6 +54,7 @@ class Hidden(NamedTuple):
         learn: Whether the answer counts.
         rays: Where each token is seen from, where that is told.
         text: The words it is told in, where it is.
+        tokens: How noisy each token is, where those of a frame are not alike.
     """
 
     clean: Float[Tensor, "b t z y x"]
@@ -66,6 +67,7 @@ class Hidden(NamedTuple):
     learn: Bool[Tensor, "b t"]
     rays: Float[Tensor, "b t g 6"] | None = None
     text: Float[Tensor, "b n e"] | None = None
+    tokens: Float[Tensor, "b t g"] | None = None
 
 
 class DiffusionWorld(nn.Module):
@@ -231,9 +233,10 @@ class DiffusionWorld(nn.Module):
         else:
             [one] = asked
             given = (one.noisy, one.before, one.levels, one.actions, one.known)
-            guesses = [self.predict(*given, jumps=one.jumps, rays=one.rays, text=one.text)[0]]
+            also = {"rays": one.rays, "text": one.text, "tokens": one.tokens}
+            guesses = [self.predict(*given, jumps=one.jumps, **also)[0]]
         wrong = sum(
-            (objective.error(self.target, one.clean, guess, one.levels, self.weight) * one.learn).sum()
+            (objective.error(self.target, one.clean, guess, self.taus(one), self.weight) * one.learn).sum()
             for one, guess in zip(asked, guesses, strict=True)
         )
         return wrong / torch.stack([one.learn.sum() for one in asked]).sum().clamp(min=1)
@@ -252,7 +255,12 @@ class DiffusionWorld(nn.Module):
         levels = torch.cat([torch.where(learn[:taught], starts, levels[:taught]), levels[taught:]])
         jumps = torch.full((rows, frames), FINEST, device=clean.device)
         jumps = torch.cat([torch.where(learn[:taught], sizes, jumps[:taught]), jumps[taught:]])
-        noisy, seen_from = objective.corrupt(clean, noise, levels), None
+        tokens, seen_from = None, None
+        if self.levels.by_token:
+            places = (clean.shape[3] // self.patch) * (clean.shape[4] // self.patch)
+            tokens = self.levels.of_tokens(levels, learn, places, generator)
+            tokens = torch.cat([levels[:taught, :, None].expand(-1, -1, places), tokens[taught:]])
+        noisy = objective.corrupt(clean, noise, levels if tokens is None else self.cells(tokens, clean))
         if self.camera and clip.camera is not None:
             told = draw((rows, 1, 1, 1), generator, kind=torch.rand, device=clean.device) >= self.action_dropout
             seen_from = told * self.rays(clip.camera, whence(clip.camera.poses[:, 0]), clean)
@@ -269,7 +277,7 @@ class DiffusionWorld(nn.Module):
             with torch.no_grad():
                 arrived = two_halves(guess, noisy[:taught], levels[:taught], jumps[:taught])
             clean = torch.cat([arrived, clean[taught:]])
-        return Hidden(clean, noisy, before, levels, actions, known, jumps, learn & clip.mask, seen_from, text)
+        return Hidden(clean, noisy, before, levels, actions, known, jumps, learn & clip.mask, seen_from, text, tokens)
 
     def unmarked(self, actions: Float[Tensor, "b n a"], generator: Noise) -> Float[Tensor, "b n a"]:
         """The actions, of some clips without the components that say which world it is."""
@@ -278,6 +286,15 @@ class DiffusionWorld(nn.Module):
         said = draw((len(actions), 1, 1), generator, kind=torch.rand, device=actions.device) >= self.action_dropout
         own = self.actions - self.schema.marks
         return torch.cat([actions[..., :own], actions[..., own:] * said], dim=-1)
+
+    def cells(self, tokens: Float[Tensor, "b t g"], like: Float[Tensor, "b t z y x"]) -> Float[Tensor, "b t y x"]:
+        """The level of each token at all of its cells."""
+        whole = tokens.unflatten(2, (like.shape[3] // self.patch, like.shape[4] // self.patch))
+        return whole.repeat_interleave(self.patch, dim=2).repeat_interleave(self.patch, dim=3)
+
+    def taus(self, hidden: Hidden) -> objective.Taus:
+        """How noisy frames are: as little as says it."""
+        return hidden.levels if hidden.tokens is None else self.cells(hidden.tokens, hidden.clean)
 
     def rays(
         self, camera: Camera, origin: Float[Tensor, "b 4 4"], clean: Float[Tensor, "b _ z y x"]
@@ -302,9 +319,17 @@ class DiffusionWorld(nn.Module):
         jumps: Int[Tensor, "b t"] | None = None,
         rays: Float[Tensor, "b t g 6"] | None = None,
         text: Float[Tensor, "b n e"] | None = None,
+        tokens: Float[Tensor, "b t g"] | None = None,
     ) -> tuple[Float[Tensor, "b t z y x"], list[KeyValues]]:
-        """The clean frames, as the model sees them; and what these frames leave in the attention layers."""
+        """The clean frames, as the model sees them; and what these frames leave in the attention layers.
+
+        Where tokens of a frame are not equally noisy, `tokens` says how noisy each is, and `levels` is not heard.
+        """
         shown = torch.cat([noisy, before], dim=2)
+        if tokens is not None:
+            told = self.transformer.condition_tokens(tokens, actions, known, jumps)
+            output, new = self.transformer.through(shown, told, past, rays, text)
+            return self.clean_of(output, noisy, before, self.cells(tokens, noisy)), new
         output, new = self.transformer(shown, levels, actions, known, past, jumps, rays, text)
         return self.clean_of(output, noisy, before, levels), new
 
@@ -314,13 +339,22 @@ class DiffusionWorld(nn.Module):
         def row(name: str) -> Tensor:
             return torch.cat([getattr(one, name).flatten(0, 1) for one in asked])[None]
 
-        told = self.transformer.condition(row("levels"), row("actions"), row("known"), row("jumps"))
+        if self.levels.by_token:
+            said = [
+                self.transformer.condition_tokens(one.tokens, one.actions, one.known, one.jumps).flatten(1, 3)
+                for one in asked
+                if one.tokens is not None
+            ]
+            told = torch.cat(said, dim=1)[:, None]
+        else:
+            told = self.transformer.condition(row("levels"), row("actions"), row("known"), row("jumps"))
         shown = [torch.cat([one.noisy, one.before], dim=2) for one in asked]
         outputs = self.transformer.together(
             shown, told, spare, [one.rays for one in asked], [one.text for one in asked]
         )
         return [
-            self.clean_of(output, one.noisy, one.before, one.levels) for output, one in zip(outputs, asked, strict=True)
+            self.clean_of(output, one.noisy, one.before, self.taus(one))
+            for output, one in zip(outputs, asked, strict=True)
         ]
 
     def clean_of(
@@ -328,7 +362,7 @@ class DiffusionWorld(nn.Module):
         output: Float[Tensor, "b t o y x"],
         noisy: Float[Tensor, "b t z y x"],
         before: Float[Tensor, "b t p y x"],
-        levels: Float[Tensor, "b t"],
+        levels: objective.Taus,
     ) -> Float[Tensor, "b t z y x"]:
         """The clean frames that the network's output stands for."""
         newest = before[:, :, : self.codec.channels]

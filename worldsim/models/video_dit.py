@@ -63,7 +63,7 @@ class Block(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "b t g d"],
-        proposed: Float[Tensor, "kinds b t 3*d"],
+        proposed: Float[Tensor, "kinds b t 3*d"] | Float[Tensor, "kinds b t g 3*d"],
         places: Rotation,
         window: Window,
         past: KeyValues | None,
@@ -203,15 +203,29 @@ class VideoDiT(nn.Module):
             said = said + self.jump(finest if jumps is None else jumps)
         return self.conditioner(said + done) if self.steer is None else self.conditioner(said) + self.steer(done)
 
+    def condition_tokens(
+        self,
+        levels: Float[Tensor, "b t p"],
+        actions: Float[Tensor, "b t a"],
+        known: Bool[Tensor, "b t"],
+        jumps: Int[Tensor, "b t"] | None = None,
+    ) -> Float[Tensor, "kinds b t g m"]:
+        """As `condition`, where each token has a level of its own; registers hear the mean of those of their frame."""
+        own = len(self.registers.tokens)
+        each = torch.cat([levels.mean(-1, keepdim=True).expand(-1, -1, own), levels], dim=-1)
+        jumps = torch.full(known.shape, FINEST, device=known.device) if jumps is None else jumps
+        actions, known, jumps = (part.repeat_interleave(each.shape[2], dim=1) for part in (actions, known, jumps))
+        return self.condition(each.flatten(1), actions, known, jumps).unflatten(2, each.shape[1:])
+
     def through(
         self,
         frames: Float[Tensor, "b t z y x"],
-        proposed: Float[Tensor, "kinds b t m"],
+        proposed: Float[Tensor, "kinds b t m"] | Float[Tensor, "kinds b t g m"],
         past: Past | None = None,
         rays: Float[Tensor, "b t p 6"] | None = None,
         text: Float[Tensor, "b n e"] | None = None,
     ) -> tuple[Float[Tensor, "b t o y x"], list[KeyValues]]:
-        """Predict, for whoever knows already what `condition` says; see `forward`."""
+        """Predict, for whoever knows already what `condition` (or `condition_tokens`) says; see `forward`."""
         height, wide = frames.shape[-2:]
         x = self.enter(frames, rays, text)
         first: Block = self.blocks[0]  # type: ignore[assignment]
@@ -244,7 +258,7 @@ class VideoDiT(nn.Module):
 
         Args:
             frames: The clips of each shape.
-            proposed: What `condition` says to all frames, clip after clip, shape after shape.
+            proposed: What `condition` says to all frames, clip after clip, shape after shape; or to all tokens.
             spare: How many tokens of no clip are laid behind them, so that all packs are equally long.
             rays: Of the clips of each shape, where each token is seen from.
             text: Of the clips of each shape, the words.
@@ -263,8 +277,10 @@ class VideoDiT(nn.Module):
         entered = [self.enter(*each) for each in zip(frames, rays or untold, text or untold, strict=True)]
         tokens = torch.cat([each.flatten(0, 2) for each in entered])
         x = F.pad(tokens, (0, 0, 0, spare))[None, :, None]
-        heard = list(proposed.split([box.rows * box.frames for box in boxes], dim=2))
-        told = [part.repeat_interleave(box.tokens, dim=2) for part, box in zip(heard, boxes, strict=True)]
+        fine = proposed.shape[2] == len(tokens)
+        heard = list(proposed.split([box.size if fine else box.rows * box.frames for box in boxes], dim=2))
+        times = [1 if fine else box.tokens for box in boxes]
+        told = [part.repeat_interleave(count, dim=2) for part, count in zip(heard, times, strict=True)]
         told = torch.cat([*told, proposed[:, :, :1].expand(-1, -1, spare, -1)], dim=2)
         for block in self.blocks:
             x, _ = block(x, told, layout.places, window, None, layout)
@@ -272,7 +288,7 @@ class VideoDiT(nn.Module):
         return [
             self.leave(
                 part.view(box.rows, box.frames, box.tokens, -1),
-                own.unflatten(2, (box.rows, box.frames)).squeeze(1),
+                own.unflatten(2, (box.rows, box.frames, box.tokens) if fine else (box.rows, box.frames)).squeeze(1),
                 height,
                 wide,
             )
@@ -293,10 +309,15 @@ class VideoDiT(nn.Module):
         return x if self.words is None or text is None else x + self.words(x, text)
 
     def leave(
-        self, x: Float[Tensor, "b t g d"], proposed: Float[Tensor, "kinds b t m"], height: int, wide: int
+        self,
+        x: Float[Tensor, "b t g d"],
+        proposed: Float[Tensor, "kinds b t m"] | Float[Tensor, "kinds b t g m"],
+        height: int,
+        wide: int,
     ) -> Float[Tensor, "b t o {height} {wide}"]:
         """Tokens to what is predicted."""
-        heard, _ = self.hear_head(x[:, :, len(self.registers.tokens) :], proposed[HEAD])
+        own, told = len(self.registers.tokens), proposed[HEAD]
+        heard, _ = self.hear_head(x[:, :, own:], told if told.ndim == 3 else told[:, :, own:])
         return unpatchify(self.head(heard), self.patch, height, wide)
 
     @contextmanager

@@ -71,8 +71,14 @@ class Modulation(nn.Module):
         self.bias = nn.Parameter(torch.cat([torch.zeros(width), torch.ones(width), torch.zeros(width)]))
 
     def forward(
-        self, x: Float[Tensor, "b t g d"], proposed: Float[Tensor, "b t 3*d"]
-    ) -> tuple[Float[Tensor, "b t g d"], Float[Tensor, "b t 1 d"]]:
-        """The layer's input, and the gate its output is to be multiplied with."""
-        shift, scale, gate = (proposed + self.bias)[:, :, None].to(x.dtype).chunk(3, dim=-1)
+        self, x: Float[Tensor, "b t g d"], proposed: Float[Tensor, "b t 3*d"] | Float[Tensor, "b t g 3*d"]
+    ) -> tuple[Float[Tensor, "b t g d"], Float[Tensor, "b t _ d"]]:
+        """The layer's input, and the gate its output is to be multiplied with.
+
+        Args:
+            x: Tokens.
+            proposed: To all tokens of a frame, or to each.
+        """
+        said = proposed + self.bias
+        shift, scale, gate = (said[:, :, None] if said.ndim == 3 else said).to(x.dtype).chunk(3, dim=-1)
         return torch.addcmul(shift, F.rms_norm(x, x.shape[-1:], eps=1e-6), scale), gate
