@@ -20,7 +20,7 @@ RUN = {"frames": 4, "batch": 4, "steps": 6, "save_every": 1000, "preview_every":
 
 KINDS = {
     "long": {"long": 8},
-    "singles": {"singles": 0.3},
+    "singles, in 16 bits": {"singles": 0.3, "precision": "bf16-mixed"},
     "packed": {"pack": 100, "patch": 8, "registers": 1},
     "all": {"pack": 200, "patch": 8, "long": 8, "singles": 0.3, "shortcut": 0.25, "gate": True, "carry": True},
 }
