@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from worldsim_benchmarks.agreement import MOST, agreement, unreliable
 from worldsim_benchmarks.benchmark import times
 from worldsim_benchmarks.comparison import RELIABLE, comparable, of_today, reliabilities, seed_reliabilities, standings
 from worldsim_benchmarks.page import bar, page, text
@@ -108,6 +109,12 @@ def tabulate(name: tuple[str, str, int], rows: Sequence[Result]) -> Table:
         if unlike := {name: number for name, number in seeds.items() if number < RELIABLE}:
             told = ", ".join(f"{name} {_number(number)}" for name, number in unlike.items())
             notes.append(f"Or other seeds would order the models otherwise: ICC below {RELIABLE} ({told}).")
+    if apart := {row.contestant: found for row in rows if (found := agreement(row)) is not None and found.unreliable}:
+        told = ", ".join(f"{who} {100 * each.apart:.0f} %" for who, each in apart.items())
+        notes.append(
+            f"‡ Unreliable for this contestant: two readers say opposite things of more than {100 * MOST:.0f} % of the "
+            f"twins that both could judge ({told})."
+        )
     heads = ["score", "95 %", *(["places"] if places else []), "raw", "tier", "answered", *further, *metrics]
     return Table(heads, cells, notes)
 
@@ -157,9 +164,10 @@ def tables(results: Sequence[Result]) -> list[str]:
 
 
 def _metric(row: Result, name: str) -> str:
-    """A metric's mean, and its interval where no bounds hold it."""
+    """A metric's mean, its interval where no bounds hold it, and a mark where readers disagree about it."""
     number = _number(row.metrics[name])
-    return f"{number} [{', '.join(map(_number, row.intervals[name]))}]" if name in row.intervals else number
+    known = f"{number} [{', '.join(map(_number, row.intervals[name]))}]" if name in row.intervals else number
+    return f"{known} ‡" if name in unreliable(row) else known
 
 
 def _number(value: float | None, digits: int = 2) -> str:

@@ -7,6 +7,7 @@ from einops import repeat
 from jaxtyping import Bool, UInt8
 
 from worldsim.video import png, side_by_side
+from worldsim_benchmarks.agreement import agreement
 from worldsim_benchmarks.benchmark import Answer, Benchmark, Contestant, Missing, Surprises, Twins, Video
 from worldsim_benchmarks.page import figure, page, text
 from worldsim_benchmarks.readers import DIFFERS
@@ -41,6 +42,7 @@ def failures(benchmark: Benchmark, twins: Sequence[Twins], contestant: Contestan
         f"<p class='soft'>Split {text(result.split)}, {len(result.cases)} sets of twins at {result.size} px; given: "
         f"{text(given)}. Every number is in per_episode.csv and result.json beside this page.</p>",
         _numbers({**result.metrics, **{f"family {code}": number for code, number in result.families.items()}}),
+        _agree(result),
         "<h2>Where it did worst</h2>",
         "<p class='soft'>Of each arm: above, what happened; in the middle, what was answered; below, in white, the "
         "pixels that tell the arm from its twin, or where there is no twin those that were answered wrongly.</p>",
@@ -55,6 +57,19 @@ def failures(benchmark: Benchmark, twins: Sequence[Twins], contestant: Contestan
             why = each.cases[arm].arm + silent
             body.append(figure(png(strip(each, arm, answer)), why, width=1000))
     return page(f"{result.contestant} on {result.benchmark}", body)
+
+
+def _agree(result: Result) -> str:
+    """Whether two readers agree about it."""
+    found = agreement(result)
+    if found is None:
+        return ""
+    one, other = found.metrics
+    verdict = "<b>so neither is to be believed</b>" if found.unreliable else "so they are taken to agree"
+    return (
+        f"<p class='soft'>{text(one)} and {text(other)} are read in two ways. Of {found.judged} sets of twins that "
+        f"both could judge they say opposite things of {100 * found.apart:.0f} %, {verdict}.</p>"
+    )
 
 
 def worst(result: Result, statistic: Statistic, shown: int = SHOWN) -> list[int]:
