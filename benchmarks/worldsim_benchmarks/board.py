@@ -77,7 +77,8 @@ def tabulate(name: tuple[str, str, int], rows: Sequence[Result]) -> Table:
     seeds = seed_reliabilities(rows)
     weak = [name for name, number in steady.items() if not number >= RELIABLE or seeds.get(name, np.inf) < RELIABLE]
     further = list(dict.fromkeys(column for row in rows for column in row.columns))
-    metrics = [f"{metric} †" if metric in weak else metric for metric in rows[0].metrics]
+    there = list(dict.fromkeys(metric for row in rows for metric in row.metrics))
+    metrics = [f"{metric} †" if metric in weak else metric for metric in there]
     cells = []
     for row in rows:
         place = places.get(row.contestant) if row in models else None
@@ -90,7 +91,7 @@ def tabulate(name: tuple[str, str, int], rows: Sequence[Result]) -> Table:
                 row.tier or "—",
                 f"{100 * row.exposure:.0f} %",
                 *(_number(row.columns.get(column), 1) for column in further),
-                *(_metric(row, metric) for metric in rows[0].metrics),
+                *(_metric(row, metric) for metric in there),
             ]
         )
     tiers = [f"{tier}: {TIERS[tier]}" for tier in sorted({row.tier for row in rows if row.tier})]
@@ -164,8 +165,11 @@ def tables(results: Sequence[Result]) -> list[str]:
 
 
 def _metric(row: Result, name: str) -> str:
-    """A metric's mean, its interval where no bounds hold it, and a mark where readers disagree about it."""
-    number = _number(row.metrics[name])
+    """A metric's mean, its interval where no bounds hold it, and a mark where readers disagree about it.
+
+    A dash stands for a metric that was not told yet when the result was made.
+    """
+    number = _number(row.metrics.get(name))
     known = f"{number} [{', '.join(map(_number, row.intervals[name]))}]" if name in row.intervals else number
     return f"{known} ‡" if name in unreliable(row) else known
 

@@ -24,7 +24,9 @@ shows it; where they differ by actions, it ends before them.
 
 **Also told.** `J`: of what happens in one arm of a pair alone (fell, moved, passed, broke, opened, lit, flowed), hits
 in the one plus rejections in the other, less 1. `onset`: exp(-|dt| / 0.2 s) of when effects begin, 0 where none does.
-`noop`: whether the same question gets the same answer.
+`noop`: whether the same question gets the same answer. `away`: for how long the camera looked elsewhere (s); of a whole
+split `half-life`, after how long of that the TDS of what was done has fallen to a half (s), with its 95 % interval from
+`half-life low` to `half-life high`, by the curve of `permanence`: a bite that heals where nobody looks has a short one.
 
 **Known limits.** A tower, and a ball past its gate, are asked about only as long as half a pixel at first stays half a
 thing (T*, `experiments/chaos.py`). Families that look away have no placebo, and V-BTN, whose walker is hidden behind
@@ -44,11 +46,13 @@ from dataclasses import replace
 from itertools import cycle, islice
 
 import numpy as np
+from jaxtyping import Float
 
 from worldsim_benchmarks import effects
 from worldsim_benchmarks.benchmark import SPLITS, Score, Twins, Video
 from worldsim_benchmarks.causes import MUJOCO, VOXEL
 from worldsim_benchmarks.effects import LEAST_AREA
+from worldsim_benchmarks.halflife import half_life
 from worldsim_benchmarks.pairs import CARRIED, EFFECT, Event, Family, Pair, elsewhere
 from worldsim_benchmarks.readers import DIFFERS, ColourReader, twin_test
 from worldsim_benchmarks.rigid import rigidity
@@ -72,7 +76,7 @@ class CauseEffect:
     """
 
     version = 1
-    metrics = ("kappa", "TDS", "Loc", "Rig", "order", "rho", "slope", "J", "onset", "noop")
+    metrics = ("kappa", "TDS", "Loc", "Rig", "order", "rho", "slope", "J", "onset", "noop", "away")
 
     def __init__(
         self,
@@ -117,6 +121,13 @@ class CauseEffect:
         if not asked[0].family.state:
             return {}
         return {"kappa": Score(asked[0].pair.agreement(np.stack([each.change for each in asked])))}
+
+    def whole(self, values: Mapping[str, Float[np.ndarray, " m"]]) -> dict[str, float]:
+        """The half-life of what was done, over all twins in which the camera looks away."""
+        if not any(family.kept == "away" for family in self.families.values()):
+            return {}
+        found = half_life(values["away"], values["TDS"])
+        return {"half-life": found.value, "half-life low": found.low, "half-life high": found.high}
 
     def _asked(self, twins: Twins, answers: Sequence[Video]) -> "Asked":
         return Asked(self.families[twins.family], twins, answers, self.reader)
@@ -167,6 +178,9 @@ class Asked:
             found["kappa"] = pair.agreement(self.change[None])
         if self.family.placebos:
             found["noop"] = self._same()
+        if self.family.kept == "away":
+            one = self.cases[0]
+            found["away"] = elsewhere(one.truth.pose, one.before.pose[:1]).sum() / one.fps
         if self.family.placebos and self.family.state:
             found["Loc"] = self._local()
         if self.family.state == "centre" and not self.family.kept:

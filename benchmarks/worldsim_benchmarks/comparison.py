@@ -205,9 +205,9 @@ def reliabilities(results: Sequence[Result]) -> dict[str, float]:
         return {}
     return {
         name: reliability(
-            np.array([[_number(case[name]) for case in one.cases.values()] for one in rows]), rows[0].kinds
+            np.array([[_number(case.get(name)) for case in one.cases.values()] for one in rows]), rows[0].kinds
         )
-        for name in rows[0].values
+        for name in dict.fromkeys(name for one in rows for name in one.values)
     }
 
 
@@ -235,7 +235,8 @@ def seed_reliabilities(results: Sequence[Result]) -> dict[str, float]:
         return {}
     values = [one.values for one in rows]
     seeds = min(len(next(iter(own.values()))) for own in values)
-    return {name: agreement(np.stack([_mean(own[name][:seeds]) for own in values])) for name in values[0]}
+    names = [name for name in values[0] if all(name in own for own in values)]
+    return {name: agreement(np.stack([_mean(own[name][:seeds]) for own in values])) for name in names}
 
 
 def _number(value: float | None) -> float:

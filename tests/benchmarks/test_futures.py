@@ -63,10 +63,15 @@ def test_energy_is_least_for_the_truth_and_zero_between_equal_clouds():
     assert energy_score(real[:1], real[1:2]) == np.linalg.norm(real[0] - real[1])  # of one sample nothing is taken off
 
 
+FEWER = 96
+
+
 @pytest.fixture(scope="module")
 def asked():
     benchmark = mujoco()
-    return benchmark, list(islice(benchmark.twins("quick", size=64), 2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("worldsim_benchmarks.futures.FUTURES", FEWER)
+        return benchmark, list(islice(benchmark.twins("quick", size=64), 2))
 
 
 def metrics(asked, contestant, samples):
@@ -80,7 +85,7 @@ def test_what_is_drawn_is_what_is_counted(asked):
     for each in twins:
         for case in each.cases:
             may = May.of(each, case)
-            assert len(may.ends) == 256 and may.shares.sum() == 1
+            assert len(may.ends) == FEWER and may.shares.sum() == pytest.approx(1)
             assert may.drawn.keys() == set(np.flatnonzero(may.shares))
             films = [[film] for film in may.drawn.values()]
             read = [outcome(case, benchmark._ends(case, film))[0] for film in films]

@@ -30,6 +30,14 @@ def test_what_is_known_of_the_whole_split_alone_is_in_no_row_of_twins(tmp_path):
     assert "half-life" in markdown([read(path)])
 
 
+def test_a_metric_that_older_results_do_not_have_is_a_dash():
+    one, old = result("one"), result("old")
+    more = {"later": 0.25}
+    newer = replace(one, metrics={**one.metrics, **more}, cases={"a": {**one.cases["a"], **more}})
+    text = markdown([newer, old])
+    assert "| later |" in text and "| 0.25 |" in text and text.count("— |") >= 3
+
+
 def test_what_no_bounds_hold_has_an_interval_of_its_own(tmp_path):
     one = replace(result(), intervals={"R": (0.25, 0.75)})
     again = read(write(one, tmp_path, {}))

@@ -58,18 +58,26 @@ class Bright:
         return frames.mean((2, 3, 4))
 
 
-@pytest.fixture(autouse=True)
-def toy(monkeypatch):
-    monkeypatch.setitem(BENCHMARKS, "voe-mujoco", ToyFilms)
-    monkeypatch.setattr(kept, "_drawn_by", lambda: "a hand")
+@pytest.fixture(scope="module", autouse=True)
+def toy():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BENCHMARKS, "voe-mujoco", ToyFilms)
+        patch.setattr(kept, "_drawn_by", lambda: "a hand")
+        yield
+
+
+@pytest.fixture(scope="module")
+def made(toy, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    export("voe-mujoco", str(folder / "bundle"), truth=str(folder / "truth"))
+    answer(BRIGHT, str(folder / "bundle"), str(folder / "sent"))
+    return folder
 
 
 @pytest.fixture
-def there(tmp_path):
+def there(made, tmp_path):
     """A bundle, and a table that is right."""
-    export("voe-mujoco", str(tmp_path / "bundle"), truth=str(tmp_path / "truth"))
-    answer(BRIGHT, str(tmp_path / "bundle"), str(tmp_path / "sent"))
-    return tmp_path
+    return shutil.copytree(made, tmp_path / "there")
 
 
 def rows(folder: Path) -> list[list[str]]:
