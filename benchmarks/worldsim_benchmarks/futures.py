@@ -1,4 +1,4 @@
-"""futures-mujoco@1: where nobody can foretell what comes, does a model know what may come, and how likely it is?
+"""futures-mujoco@2: where nobody can foretell what comes, does a model know what may come, and how likely it is?
 
 **Question.** A ball lies above a board full of pegs, and is let go. Into which bin it falls hangs on what nobody can
 see: how it bounces, and where it lies to a quarter of a pixel. So the answer is not a video but many, as different as
@@ -7,7 +7,7 @@ futures of the same beginning, in each of which all that its look leaves open is
 
 **Arms.** M-PEG: the ball lies further to the left, or to the right. M-GAP: all pegs are there, or one is missing. All
 is seen in the context. The arms of a pair differ by 0.3 at least in how likely the outcomes are (their total
-variation), and in one of them at least three are likely.
+variation), of each at least two are likely, and of one three.
 
 **Score.** The outcome of a sample is read by colour in its last three frames: one of five bins, or still on its way. A
 family's number is `max(0, overlap) · max(0, kappa)`, on the means over its twins:
@@ -29,7 +29,7 @@ column, and never the score.
 reads the context finer than a quarter of a pixel may know more than the 256 futures do. With one sample a sure answer
 beats an honest one, whatever the formula: K below 16 is flagged, and `quick` asks 4.
 
-**Versions.** 1: the first.
+**Versions.** 1: one arm could be sure, and its likeliest outcome was its least likely, too. 2: both are open.
 
 **Source.** Sampled futures against a simulator's own distribution: total variation and coverage as in PAWBench; the
 energy score, Gneiting and Raftery 2007. The board: Galton, Natural Inheritance (1889).
@@ -68,8 +68,8 @@ FUTURES, FIRST = 256, 32
 """Simulated futures of each arm, and how many of them say whether it is asked about."""
 LAST = 3
 """In how many frames at the end an outcome is read."""
-UNLIKE, OPEN = 0.3, 3
-"""By how much, as total variation, the arms must differ, and how many modes one of them must have."""
+UNLIKE, OPEN = 0.3, (2, 3)
+"""By how much, as total variation, the arms must differ, and how many modes each and one of them must have."""
 BALL, BINS = 0, 5
 KINDS = BINS + 1
 """A bin, or still on its way."""
@@ -134,7 +134,8 @@ def opened(question: Question, env: SceneEnv, seed: int, twins: Twins) -> Twins 
         return replace(case, truth=replace(case.truth, state=state), asks="futures")
 
     one, other = (May.of(twins, ahead(case, range(FIRST))).shares for case in twins.cases)
-    if total_variation(one, other) < UNLIKE or max((each > MODE).sum() for each in (one, other)) < OPEN:
+    modes = sorted(int((each > MODE).sum()) for each in (one, other))
+    if total_variation(one, other) < UNLIKE or any(np.less(modes, OPEN)):
         return None
     cases, films = [ahead(case, range(FUTURES)) for case in twins.cases], {}
     for case in cases:
@@ -172,7 +173,7 @@ class Futures:
         questions: What is asked, in turn.
     """
 
-    version = 1
+    version = 2
     metrics: tuple[str, ...] = ("overlap", "kappa", "TV", "coverage", "ES", "skill", "apart", "TDS", "nearest")
     unbounded: tuple[str, ...] = ("ES", "skill")
     sizes: tuple[int, ...] = (64, 128)
@@ -243,7 +244,7 @@ class Futures:
 
 
 def mujoco() -> Futures:
-    """futures-mujoco@1."""
+    """futures-mujoco@2."""
     return Futures("futures-mujoco", MUJOCO)
 
 

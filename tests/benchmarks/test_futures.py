@@ -117,7 +117,7 @@ def test_everyone_is_asked_as_often_as_it_takes_and_who_was_not_is_named(asked):
     assert (times(benchmark, "dev-60"), times(benchmark, "quick")) == (16, 4)
     first = next(run(benchmark, twins, split="quick", size=64))
     assert first.manifest["samples"] == 4 and not first.samples
-    row = result("micro", benchmark="futures-mujoco@1")
+    row = result("micro", benchmark="futures-mujoco@2")
     assert "Fewer than the 16 samples" in markdown([row]) and "micro 1" in markdown([row])
 
 

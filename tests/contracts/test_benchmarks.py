@@ -19,7 +19,7 @@ from worldsim_benchmarks.run import run
 TWINS, FEW = 6, 2
 """How many twins are asked, and how many of a camera's long clips."""
 
-EACH = {"cause-effect-mujoco": 10, "cause-effect-voxel": 8, "futures-mujoco": 3}
+EACH = {"cause-effect-mujoco": 10, "cause-effect-voxel": 8, "futures-mujoco": 2}
 """Where corruptions are of single families, one of each."""
 
 
