@@ -11,6 +11,7 @@ from worldsim.data.writer import write_episodes
 from worldsim.diffusion.sample import euler
 from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
+from worldsim.models.hidden import hide
 from worldsim.models.stream import begin_anew, branch, led_to
 from worldsim.nn.camera import rays_of, whence
 from worldsim.random import draw
@@ -132,7 +133,9 @@ def test_at_first_it_changes_nothing_and_is_learned_from():
 def test_it_is_withheld_as_often_as_actions_are():
     seen, taken, _ = video()
     clip = Clip(seen, taken, torch.ones(ROWS, SEEN, dtype=torch.bool), part(camera(), 0, SEEN))
-    never, always = (tiny(action_dropout=share).hide(clip, 0, torch.Generator().manual_seed(0)) for share in (0.0, 1.0))
+    never, always = (
+        hide(tiny(action_dropout=share), clip, 0, torch.Generator().manual_seed(0)) for share in (0.0, 1.0)
+    )
     assert never.rays.abs().sum((1, 2, 3)).min() > 0 and not always.rays.any()
 
 
@@ -186,7 +189,7 @@ def test_in_a_pack_each_clip_has_its_own_cameras():
     whole = model.loss(Pack(parts, spare=4), generator=torch.Generator().manual_seed(1))
     same, wrong, counted = torch.Generator().manual_seed(1), torch.zeros(()), 0
     for one in parts:
-        learn = model.hide(one, 0, torch.Generator().set_state(same.get_state())).learn.sum()
+        learn = hide(model, one, 0, torch.Generator().set_state(same.get_state())).learn.sum()
         wrong, counted = wrong + model.loss(one, generator=same) * learn, counted + learn
     torch.testing.assert_close(whole, wrong / counted, rtol=1e-5, atol=1e-6)
 

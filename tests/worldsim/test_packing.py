@@ -5,7 +5,9 @@ import pytest
 import torch
 from torch import nn
 
+from worldsim.models import diffusion_world
 from worldsim.models.diffusion_world import DiffusionWorld
+from worldsim.models.hidden import hide
 from worldsim.models.video_dit import VideoDiT
 from worldsim.nn import packing
 from worldsim.types import Clip, Pack
@@ -94,17 +96,21 @@ def test_what_is_learned_of_a_pack_is_what_is_learned_of_its_clips(changes):
     whole = model.loss(Pack(tuple(parts), spare=6), generator=torch.Generator().manual_seed(1))
     same, wrong, counted = torch.Generator().manual_seed(1), torch.zeros(()), 0
     for part in parts:
-        learn = model.hide(part, 0, torch.Generator().set_state(same.get_state())).learn.sum()
+        learn = hide(model, part, 0, torch.Generator().set_state(same.get_state())).learn.sum()
         wrong, counted = wrong + model.loss(part, generator=same) * learn, counted + learn
     torch.testing.assert_close(whole, wrong / counted, rtol=1e-5, atol=1e-6)
-    assert model.hide(parts[2], 0, same).learn.all(), "a frame that stands alone is never given"
+    assert hide(model, parts[2], 0, same).learn.all(), "a frame that stands alone is never given"
 
 
 def test_in_a_pack_too_a_share_of_the_rows_teaches_itself(monkeypatch):
     """However few rows each shape has."""
     taught = []
-    hide = DiffusionWorld.hide
-    monkeypatch.setattr(DiffusionWorld, "hide", lambda self, *args: taught.append(args[1]) or hide(self, *args))
+
+    def counted(world, clip, rows, generator):
+        taught.append(rows)
+        return hide(world, clip, rows, generator)
+
+    monkeypatch.setattr(diffusion_world, "hide", counted)
     torch.manual_seed(0)
     model = DiffusionWorld(2, patch=4, width=16, depth=1, heads=1, kv_heads=1, window=3, shortcut=0.25)
     parts = [Clip(torch.rand(1, t, 3, 4, 8), torch.randn(1, t - 1, 2), torch.ones(1, t).bool()) for t in range(2, 10)]

@@ -8,6 +8,7 @@ from worldsim.diffusion.noise import Levels
 from worldsim.diffusion.objective import clean_from, corrupt, error
 from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
+from worldsim.models.hidden import hide
 from worldsim.types import Clip, Pack
 
 OWN = Levels(by_token=1.0)
@@ -30,7 +31,7 @@ def clip(rows=2, frames=5, height=16, width=24) -> Clip:
 
 
 def asked(model: DiffusionWorld, clip: Clip):
-    hidden = model.hide(clip, 0, torch.Generator().manual_seed(0))
+    hidden = hide(model, clip, 0, torch.Generator().manual_seed(0))
     return hidden, (hidden.noisy, hidden.before, hidden.levels, hidden.actions, hidden.known)
 
 
@@ -84,14 +85,14 @@ def test_packed_is_separate(changes):
     whole = model.loss(Pack(parts, spare=6), generator=torch.Generator().manual_seed(1))
     same, wrong, counted = torch.Generator().manual_seed(1), torch.zeros(()), 0
     for part in parts:
-        learn = model.hide(part, 0, torch.Generator().set_state(same.get_state())).learn.sum()
+        learn = hide(model, part, 0, torch.Generator().set_state(same.get_state())).learn.sum()
         wrong, counted = wrong + model.loss(part, generator=same) * learn, counted + learn
     torch.testing.assert_close(whole, wrong / counted, rtol=1e-5, atol=1e-6)
 
 
 def test_what_teaches_itself_has_the_level_of_its_frame():
     model = tiny(shortcut=0.5)
-    hidden = model.hide(clip(4), 2, torch.Generator().manual_seed(0))
+    hidden = hide(model, clip(4), 2, torch.Generator().manual_seed(0))
     assert not hidden.tokens[:2].std(-1).any() and hidden.tokens[2:].std(-1).any()
     assert model.loss(clip(4), generator=torch.Generator().manual_seed(0)).isfinite()
 

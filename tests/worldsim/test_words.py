@@ -7,6 +7,7 @@ from torch import nn
 from worldsim.diffusion.sample import euler
 from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
+from worldsim.models.hidden import hide
 from worldsim.models.stream import begin_anew, branch, led_to
 from worldsim.random import draw
 from worldsim.types import Clip, Pack
@@ -83,7 +84,7 @@ def test_words_are_heard_by_their_own_row_whatever_their_number():
     after = imagined(model, other)
     assert torch.equal(after[0], before[0]) and not torch.allclose(after[1], before[1], atol=1e-3)
     assert not torch.allclose(imagined(model, None), before, atol=1e-3)
-    withheld = tiny(action_dropout=1.0).hide(clip(told), 0, torch.Generator().manual_seed(0))
+    withheld = hide(tiny(action_dropout=1.0), clip(told), 0, torch.Generator().manual_seed(0))
     assert not withheld.text.any()
 
 
@@ -133,7 +134,7 @@ def test_in_a_pack_each_clip_has_its_own_words():
     whole = model.loss(Pack(parts, spare=4), generator=torch.Generator().manual_seed(1))
     same, wrong, counted = torch.Generator().manual_seed(1), torch.zeros(()), 0
     for one in parts:
-        learn = model.hide(one, 0, torch.Generator().set_state(same.get_state())).learn.sum()
+        learn = hide(model, one, 0, torch.Generator().set_state(same.get_state())).learn.sum()
         wrong, counted = wrong + model.loss(one, generator=same) * learn, counted + learn
     torch.testing.assert_close(whole, wrong / counted, rtol=1e-5, atol=1e-6)
 

@@ -8,7 +8,6 @@ Source: Chen et al. 2024, "Diffusion Forcing"; Hafner et al. 2025, "Dreamer 4".
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +19,8 @@ from worldsim.codec.pixel import Pixel
 from worldsim.data.schema import Schema
 from worldsim.diffusion import objective, sample
 from worldsim.diffusion.noise import Levels
-from worldsim.diffusion.shortcut import FINEST, draw_jumps, exponent, two_halves
+from worldsim.diffusion.shortcut import exponent
+from worldsim.models.hidden import Hidden, hide, taus
 from worldsim.models.questions import Questions
 from worldsim.models.stream import Stream, led_to
 from worldsim.models.surprise import Usual, errors, marked
@@ -38,36 +38,6 @@ TEACHES_ITSELF = 0.25
 
 REACH = 4.0
 """How many cells a shift of 1 is that the network predicts: things move by a few, a turning camera by more."""
-
-
-class Hidden(NamedTuple):
-    """A clip behind noise: what the network is shown and told, and what it should say.
-
-    Attributes:
-        clean: What it should say.
-        noisy: The same frames at their levels.
-        before: The frames before each, laid beside it.
-        levels: How noisy each frame is, and is said to be.
-        actions: What led to it.
-        known: Whether that is told.
-        jumps: How far the sampler goes with the answer.
-        learn: Whether the answer counts.
-        rays: Where each token is seen from, where that is told.
-        text: The words it is told in, where it is.
-        tokens: How noisy each token is, where those of a frame are not alike.
-    """
-
-    clean: Float[Tensor, "b t z y x"]
-    noisy: Float[Tensor, "b t z y x"]
-    before: Float[Tensor, "b t p y x"]
-    levels: Float[Tensor, "b t"]
-    actions: Float[Tensor, "b t a"]
-    known: Bool[Tensor, "b t"]
-    jumps: Int[Tensor, "b t"]
-    learn: Bool[Tensor, "b t"]
-    rays: Float[Tensor, "b t g 6"] | None = None
-    text: Float[Tensor, "b n e"] | None = None
-    tokens: Float[Tensor, "b t g"] | None = None
 
 
 class DiffusionWorld(nn.Module):
@@ -227,7 +197,7 @@ class DiffusionWorld(nn.Module):
         asked, rows = [], 0
         for each in clips:  # of all rows this share, though a few alone would round to none
             before, rows = rows, rows + len(each.frames)
-            asked.append(self.hide(each, round(share * rows) - round(share * before), generator))
+            asked.append(hide(self, each, round(share * rows) - round(share * before), generator))
         if isinstance(clip, Pack):
             guesses = self.predict_packed(asked, clip.spare)
         else:
@@ -236,65 +206,15 @@ class DiffusionWorld(nn.Module):
             also = {"rays": one.rays, "text": one.text, "tokens": one.tokens}
             guesses = [self.predict(*given, jumps=one.jumps, **also)[0]]
         wrong = sum(
-            (objective.error(self.target, one.clean, guess, self.taus(one), self.weight) * one.learn).sum()
+            (objective.error(self.target, one.clean, guess, taus(self, one), self.weight) * one.learn).sum()
             for one, guess in zip(asked, guesses, strict=True)
         )
         return wrong / torch.stack([one.learn.sum() for one in asked]).sum().clamp(min=1)
-
-    def hide(self, clip: Clip, taught: int, generator: Noise) -> Hidden:
-        """A clip behind noise. Of its first `taught` rows, what the network should say is what it says in two steps."""
-        with torch.no_grad():
-            clean = self.codec.encode(clip.frames)
-        rows, frames = clean.shape[:2]
-        levels, learn = self.levels.draw(rows, frames, generator, device=clean.device)
-        noise = draw(tuple(clean.shape), generator, device=clean.device)
-        withheld = draw((rows, 1), generator, kind=torch.rand, device=clean.device) < self.action_dropout
-        known = ~withheld & (torch.arange(frames, device=clean.device) > 0)
-        actions, before = led_to(self.unmarked(clip.actions, generator)), self.beside(clean)
-        starts, sizes = draw_jumps(taught, frames, generator, device=clean.device)
-        levels = torch.cat([torch.where(learn[:taught], starts, levels[:taught]), levels[taught:]])
-        jumps = torch.full((rows, frames), FINEST, device=clean.device)
-        jumps = torch.cat([torch.where(learn[:taught], sizes, jumps[:taught]), jumps[taught:]])
-        tokens, seen_from = None, None
-        if self.levels.by_token:
-            places = (clean.shape[3] // self.patch) * (clean.shape[4] // self.patch)
-            tokens = self.levels.of_tokens(levels, learn, places, generator)
-            tokens = torch.cat([levels[:taught, :, None].expand(-1, -1, places), tokens[taught:]])
-        noisy = objective.corrupt(clean, noise, levels if tokens is None else self.cells(tokens, clean))
-        if self.camera and clip.camera is not None:
-            told = draw((rows, 1, 1, 1), generator, kind=torch.rand, device=clean.device) >= self.action_dropout
-            seen_from = told * self.rays(clip.camera, whence(clip.camera.poses[:, 0]), clean)
-        text = clip.text if self.text else None
-        if text is not None:
-            text = text * (draw((rows, 1, 1), generator, kind=torch.rand, device=clean.device) >= self.action_dropout)
-
-        def guess(noisy: Tensor, levels: Tensor, sizes: Tensor) -> Tensor:
-            own, words = (None if each is None else each[:taught] for each in (seen_from, text))
-            given = (noisy, before[:taught], levels, actions[:taught], known[:taught])
-            return self.predict(*given, jumps=sizes, rays=own, text=words)[0]
-
-        if taught:
-            with torch.no_grad():
-                arrived = two_halves(guess, noisy[:taught], levels[:taught], jumps[:taught])
-            clean = torch.cat([arrived, clean[taught:]])
-        return Hidden(clean, noisy, before, levels, actions, known, jumps, learn & clip.mask, seen_from, text, tokens)
-
-    def unmarked(self, actions: Float[Tensor, "b n a"], generator: Noise) -> Float[Tensor, "b n a"]:
-        """The actions, of some clips without the components that say which world it is."""
-        if self.schema is None:
-            return actions
-        said = draw((len(actions), 1, 1), generator, kind=torch.rand, device=actions.device) >= self.action_dropout
-        own = self.actions - self.schema.marks
-        return torch.cat([actions[..., :own], actions[..., own:] * said], dim=-1)
 
     def cells(self, tokens: Float[Tensor, "b t g"], like: Float[Tensor, "b t z y x"]) -> Float[Tensor, "b t y x"]:
         """The level of each token at all of its cells."""
         whole = tokens.unflatten(2, (like.shape[3] // self.patch, like.shape[4] // self.patch))
         return whole.repeat_interleave(self.patch, dim=2).repeat_interleave(self.patch, dim=3)
-
-    def taus(self, hidden: Hidden) -> objective.Taus:
-        """How noisy frames are: as little as says it."""
-        return hidden.levels if hidden.tokens is None else self.cells(hidden.tokens, hidden.clean)
 
     def rays(
         self, camera: Camera, origin: Float[Tensor, "b 4 4"], clean: Float[Tensor, "b _ z y x"]
@@ -353,7 +273,7 @@ class DiffusionWorld(nn.Module):
             shown, told, spare, [one.rays for one in asked], [one.text for one in asked]
         )
         return [
-            self.clean_of(output, one.noisy, one.before, self.taus(one))
+            self.clean_of(output, one.noisy, one.before, taus(self, one))
             for output, one in zip(outputs, asked, strict=True)
         ]
 
