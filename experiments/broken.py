@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from worldsim_benchmarks import camera, effects, paths, permanence, readers, voe
+from worldsim_benchmarks import camera, effects, futures, paths, permanence, readers, voe
 from worldsim_benchmarks.catalogue import BENCHMARKS
 from worldsim_benchmarks.ladder import climb
 
@@ -34,6 +34,7 @@ class Broken(NamedTuple):
 
 
 read, pair, expectation = readers.ColourReader.read, permanence.Permanence._pair, voe.Voe.score
+ends = futures.Futures._ends
 
 
 def _blind_to_hue(self, frames):
@@ -77,6 +78,12 @@ def _ties_are_right(self, twins, answers):
     return found | {"VoE": replace(found["VoE"], value=float(2 * right - 1))}
 
 
+def _mean_end(self, case, videos):
+    """Where things are on average, each time."""
+    found = ends(self, case, videos)
+    return np.repeat(np.nanmean(found, 0, keepdims=True), len(found), 0)
+
+
 def _how_far(signed):
     """How far a camera went, whichever way."""
     return float(abs(signed) >= paths.DEAD)
@@ -117,6 +124,24 @@ JUDGES = {
             (camera, "decided", _how_far),
             (paths, "_skill", _by_length),
         ),
+    ),
+    "best": Broken(
+        "futures-mujoco",
+        2,
+        "the best of 16 samples",
+        ((futures.Futures, "headline", lambda self, means: means["nearest"]),),
+    ),
+    "arms": Broken(
+        "futures-mujoco",
+        2,
+        "outcomes alone, and not the difference that the arms make",
+        ((futures.Futures, "headline", lambda self, means: np.maximum(0, means["overlap"])),),
+    ),
+    "spread": Broken(
+        "futures-mujoco",
+        2,
+        "outcomes by the mean place of all samples",
+        ((futures.Futures, "_ends", _mean_end),),
     ),
     "ties": Broken("voe-mujoco", 6, "a tie is right", ((voe.Voe, "score", _ties_are_right),)),
 }

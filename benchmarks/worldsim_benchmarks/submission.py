@@ -21,7 +21,7 @@ from tqdm import tqdm
 from worldsim.data.executor import executor
 from worldsim.video import write_mp4
 from worldsim_benchmarks.bench import append, usable
-from worldsim_benchmarks.benchmark import SPLITS, Answer, Missing, Twins, title
+from worldsim_benchmarks.benchmark import SPLITS, Answer, Missing, Twins, times, title
 from worldsim_benchmarks.bundle import Bundle, identity
 from worldsim_benchmarks.catalogue import choose
 from worldsim_benchmarks.delivery import Place, Wanted, faults, find, look
@@ -136,7 +136,7 @@ def answer(
     model: str,
     bundle: str,
     out: str,
-    samples: int = 1,
+    samples: int | None = None,
     seed: int = 0,
     batch: int = 16,
     training: str = "unstated",
@@ -147,7 +147,7 @@ def answer(
         model: As in `worldsim bench`.
         bundle: A folder that `worldsim export` wrote.
         out: The folder to write. The same command again goes on where it was stopped.
-        samples: Answers to each episode.
+        samples: Answers to each episode; by default one, or as many as a benchmark of what may come wants.
         seed: Of the first of them.
         batch: Episodes imagined at once.
         training: What the model has seen of these worlds: `in-domain`, `zero-shot` or `unstated`.
@@ -158,6 +158,7 @@ def answer(
             several times.
     """
     asked, folder, who = Bundle.read(bundle), Path(out), entry(model, batch, training)
+    samples = samples or times(choose(asked.benchmark), asked.split)
     if asked.asks == "surprise" and samples > 1:
         raise ValueError(f"samples came as {samples}; {bundle} asks for surprise, which is told once: leave it at 1")
     what, tier = (asked.benchmark, asked.split, asked.size), tier_of(who.tier, asked.asks)
