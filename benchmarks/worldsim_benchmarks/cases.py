@@ -22,6 +22,8 @@ UNSTATED = ("simulator",)
 """What `SceneEnv.truth` tells that no scorer needs."""
 VARIED = (("palette", "id"), ("palette", "ood"), ("palette", "id"), ("held-out", "id"))
 """Templates and ranges of a question in the split `test`, in turn."""
+BLOCKS = "worldsim_envs.minecraft"
+"""Where the worlds lie whose held-out template the colour reader cannot read: grass, leaves and sand have hues, too."""
 PATIENCE = 1000
 """Seeds in a row that may answer nothing."""
 
@@ -214,7 +216,8 @@ def in_turn(questions: Iterable[Question], split: str, *, size: int) -> Iterator
     """The twins of a split: each question in turn, so that the first few hold all of them.
 
     The splits `dev` and `test` have as many twins of each family. In `test` half of them are as usual, but of the range
-    `id`; a quarter is out of distribution, and a quarter of the held-out template, where a scene has them.
+    `id`; a quarter is out of distribution, and a quarter of the held-out template, where a scene has them and the
+    colour reader can judge them: among blocks it cannot.
     """
     first, wanted = SPLITS[split]
     asked = list(questions)
@@ -242,8 +245,10 @@ def varied(question: Question, first: int, split: str, *, size: int) -> Generato
     if not split.startswith("test:"):
         yield from question.all_twins(first, size=size)
         return
-    scene = find(SCENES[question.scene].where)
-    kinds = [kind for kind in VARIED if kind[0] in scene.templates and kind[1] in scene.ranges]
+    where = SCENES[question.scene].where
+    scene = find(where)
+    templates = ("palette",) if where.startswith(BLOCKS) else scene.templates
+    kinds = [kind for kind in VARIED if kind[0] in templates and kind[1] in scene.ranges]
     streams = {kind: replace(question, template=kind[0], ranges=kind[1]).all_twins(first, size=size) for kind in kinds}
     try:
         yield from (next(streams[kind]) for kind in cycle(kinds))

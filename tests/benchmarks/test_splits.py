@@ -37,6 +37,12 @@ def test_the_secret_split_has_what_was_never_seen():
         assert each.template == "M-OCC/Hidden-v0/present" + ("" if each.variation == "id" else f"/{each.variation}")
 
 
+def test_among_blocks_no_held_out_template_is_asked_about_which_the_reader_could_not_read():
+    look = Question("V-LOOK", "worldsim/VoxelLook-v0", ("present",), at(2, 2))
+    asked = list(islice(in_turn([look], "test:300000000000000", size=16), 6))
+    assert Counter(each.variation for each in asked) == {"id": 4, "ood": 2}
+
+
 def test_a_question_that_no_world_answers_is_named(monkeypatch):
     monkeypatch.setattr(cases, "PATIENCE", 3)
     never = Question("M-OCC", "worldsim/Hidden-v0", ("present",), lambda told: None)
