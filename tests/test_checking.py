@@ -74,7 +74,7 @@ def test_what_cannot_be_told_by_kinds_is_checked_at_every_call():
     def longest(rows: list[Row], size: int) -> Row:
         return max(rows, key=len)
 
-    def sized(row: Float[np.ndarray, "{size}"], size: int) -> None:
+    def sized(row: Float[np.ndarray, "{size}"], size: int) -> None:  # noqa: F821
         pass
 
     for function in (longest, sized):

@@ -70,7 +70,7 @@ def _families(
         yield code, {name: values[..., own] for name, values in metrics.items()}, np.array(templates)[own].tolist()
 
 
-def _mean(numbers: Float[np.ndarray, "f *r"]) -> np.ndarray:
+def _mean(numbers: Float[np.ndarray, " f *r"]) -> np.ndarray:
     """Over the first axis, without what is NaN; NaN where all is."""
     known = ~np.isnan(numbers)
     return np.where(known.any(0), np.where(known, numbers, 0).sum(0) / np.maximum(known.sum(0), 1), np.nan)
