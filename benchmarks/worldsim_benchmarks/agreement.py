@@ -48,7 +48,7 @@ def agreement(result: Result) -> Agreement | None:
     pair = next((pair for name, pair in PAIRS.items() if result.benchmark.startswith(name)), None)
     if pair is None or not set(pair) <= set(result.metrics):
         return None
-    one, other = (np.array([_number(case.get(name)) for case in result.cases.values()]) for name in pair)
+    one, other = (np.array([case.get(name) for case in result.cases.values()], float) for name in pair)
     known = ~np.isnan(one) & ~np.isnan(other)
     if not known.any():
         return None
@@ -64,7 +64,3 @@ def unreliable(result: Result) -> tuple[str, ...]:
 def _opposite(one: np.ndarray, other: np.ndarray) -> Bool[np.ndarray, " m"]:
     plain = np.minimum(np.abs(one), np.abs(other)) >= PLAINLY
     return plain & (np.sign(one) != np.sign(other))
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value

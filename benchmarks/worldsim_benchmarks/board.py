@@ -79,8 +79,9 @@ def tabulate(name: tuple[str, str, int], rows: Sequence[Result]) -> Table:
     further = list(dict.fromkeys(column for row in rows for column in row.columns))
     there = list(dict.fromkeys(metric for row in rows for metric in row.metrics))
     metrics = [f"{metric} †" if metric in weak else metric for metric in there]
+    doubted = [unreliable(row) for row in rows]
     cells = []
-    for row in rows:
+    for row, doubtful in zip(rows, doubted, strict=True):
         place = places.get(row.contestant) if row in models else None
         cells.append(
             [
@@ -91,7 +92,7 @@ def tabulate(name: tuple[str, str, int], rows: Sequence[Result]) -> Table:
                 row.tier or "—",
                 f"{100 * row.exposure:.0f} %",
                 *(_number(row.columns.get(column), 1) for column in further),
-                *(_metric(row, metric) for metric in there),
+                *(_metric(row, metric) + " ‡" * (metric in doubtful) for metric in there),
             ]
         )
     tiers = [f"{tier}: {TIERS[tier]}" for tier in sorted({row.tier for row in rows if row.tier})]
@@ -110,8 +111,8 @@ def tabulate(name: tuple[str, str, int], rows: Sequence[Result]) -> Table:
         if unlike := {name: number for name, number in seeds.items() if number < RELIABLE}:
             told = ", ".join(f"{name} {_number(number)}" for name, number in unlike.items())
             notes.append(f"Or other seeds would order the models otherwise: ICC below {RELIABLE} ({told}).")
-    if apart := {row.contestant: found for row in rows if (found := agreement(row)) is not None and found.unreliable}:
-        told = ", ".join(f"{who} {100 * each.apart:.0f} %" for who, each in apart.items())
+    if apart := {row.contestant: agreement(row) for row, doubtful in zip(rows, doubted, strict=True) if doubtful}:
+        told = ", ".join(f"{who} {100 * both.apart:.0f} %" for who, both in apart.items() if both is not None)
         notes.append(
             f"‡ Unreliable for this contestant: two readers say opposite things of more than {100 * MOST:.0f} % of the "
             f"twins that both could judge ({told})."
@@ -165,13 +166,12 @@ def tables(results: Sequence[Result]) -> list[str]:
 
 
 def _metric(row: Result, name: str) -> str:
-    """A metric's mean, its interval where no bounds hold it, and a mark where readers disagree about it.
+    """A metric's mean, and its interval where no bounds hold it.
 
     A dash stands for a metric that was not told yet when the result was made.
     """
     number = _number(row.metrics.get(name))
-    known = f"{number} [{', '.join(map(_number, row.intervals[name]))}]" if name in row.intervals else number
-    return f"{known} ‡" if name in unreliable(row) else known
+    return f"{number} [{', '.join(map(_number, row.intervals[name]))}]" if name in row.intervals else number
 
 
 def _number(value: float | None, digits: int = 2) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from worldsim_benchmarks.benchmark import Contestant, Twins
 from worldsim_benchmarks.contestants import CEILING, REPLAY, trivial
 from worldsim_benchmarks.dealt import DEALT, DRAWN
-from worldsim_benchmarks.kept import heads
+from worldsim_benchmarks.kept import asked_of
 from worldsim_benchmarks.startled import BLANK, KNOWS
 
 CEILINGS = (CEILING.name, DRAWN.name, KNOWS.name)
@@ -14,15 +14,9 @@ CEILINGS = (CEILING.name, DRAWN.name, KNOWS.name)
 
 def floors(twins: Sequence[Twins]) -> tuple[Contestant, ...]:
     """The trivial contestants that make sense for these twins."""
-    return BLANK if _asks(twins) == "surprise" else trivial(twins)
+    return BLANK if asked_of(twins) == "surprise" else trivial(twins)
 
 
 def oracles(twins: Sequence[Twins]) -> tuple[Contestant, ...]:
     """Those that know the truth of these twins; the first must be perfect, the last makes the ceiling."""
-    return {"surprise": (KNOWS,), "futures": (DEALT, DRAWN), "video": (REPLAY, CEILING)}[_asks(twins)]
-
-
-def _asks(twins: Sequence[Twins]) -> str:
-    """What an answer to them is; no benchmark asks for two kinds."""
-    (asks,) = {head.asks for head in heads(twins)}
-    return asks
+    return {"surprise": (KNOWS,), "futures": (DEALT, DRAWN), "video": (REPLAY, CEILING)}[asked_of(twins)]

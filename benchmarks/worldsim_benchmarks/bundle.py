@@ -24,7 +24,7 @@ from worldsim_benchmarks.bench import usable
 from worldsim_benchmarks.benchmark import SPLITS, Case, Truth, Twins, title
 from worldsim_benchmarks.catalogue import choose
 from worldsim_benchmarks.delivery import Wanted
-from worldsim_benchmarks.kept import kept
+from worldsim_benchmarks.kept import asked_of, kept
 from worldsim_benchmarks.secret import commitment, whole
 
 SCHEMA = "worldsim.bundle@1"
@@ -60,7 +60,7 @@ def export(
     if folder.exists():
         raise FileExistsError(f"{folder} is there already; name another folder, or take it away")
     twins = kept(asked, seeds, size=across, folder=truth, progress=lambda each: tqdm(each, total=SPLITS[seeds][1]))
-    (asks,) = {head.asks for head in twins.heads}
+    asks = asked_of(twins)
     salt = f"{title(asked)}/{seeds}/{across}"
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     (unfinished / "episodes").mkdir(parents=True, exist_ok=True)

@@ -48,11 +48,10 @@ from itertools import cycle, islice
 import numpy as np
 from jaxtyping import Float
 
-from worldsim_benchmarks import effects
+from worldsim_benchmarks import effects, halflife
 from worldsim_benchmarks.benchmark import SPLITS, Score, Twins, Video
 from worldsim_benchmarks.causes import MUJOCO, VOXEL
 from worldsim_benchmarks.effects import LEAST_AREA
-from worldsim_benchmarks.halflife import half_life
 from worldsim_benchmarks.pairs import CARRIED, EFFECT, Event, Family, Pair, elsewhere
 from worldsim_benchmarks.readers import DIFFERS, ColourReader, twin_test
 from worldsim_benchmarks.rigid import rigidity
@@ -126,8 +125,7 @@ class CauseEffect:
         """The half-life of what was done, over all twins in which the camera looks away."""
         if not any(family.kept == "away" for family in self.families.values()):
             return {}
-        found = half_life(values["away"], values["TDS"])
-        return {"half-life": found.value, "half-life low": found.low, "half-life high": found.high}
+        return halflife.told(values["away"], values["TDS"])
 
     def _asked(self, twins: Twins, answers: Sequence[Video]) -> "Asked":
         return Asked(self.families[twins.family], twins, answers, self.reader)

@@ -205,13 +205,13 @@ def reliabilities(results: Sequence[Result]) -> dict[str, float]:
         return {}
     return {
         name: reliability(
-            np.array([[_number(case.get(name)) for case in one.cases.values()] for one in rows]), rows[0].kinds
+            np.array([[case.get(name) for case in one.cases.values()] for one in rows], float), rows[0].kinds
         )
         for name in dict.fromkeys(name for one in rows for name in one.values)
     }
 
 
-def agreement(values: Float[np.ndarray, "c k"]) -> float:
+def intraclass(values: Float[np.ndarray, "c k"]) -> float:
     """Whether other seeds would order contestants alike: the intraclass correlation of their means, one a seed.
 
     The share of the variance between contestants in all variance, 1 where seeds make no difference; NaN for fewer than
@@ -236,11 +236,7 @@ def seed_reliabilities(results: Sequence[Result]) -> dict[str, float]:
     values = [one.values for one in rows]
     seeds = min(len(next(iter(own.values()))) for own in values)
     names = [name for name in values[0] if all(name in own for own in values)]
-    return {name: agreement(np.stack([_mean(own[name][:seeds]) for own in values])) for name in names}
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value
+    return {name: intraclass(np.stack([_mean(own[name][:seeds]) for own in values])) for name in names}
 
 
 # ---- the command -----------------------------------------------------------------------------------------------------

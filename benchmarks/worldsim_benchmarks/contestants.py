@@ -135,14 +135,15 @@ def replay(twins: Twins, severity: float, rng: np.random.Generator) -> list[Vide
 
 def codec(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
     """H.264, yuv444p, at the constant rate factor `severity`: what a submitted video goes through."""
+    return [through(case.truth.frames, case.fps, severity) for case in twins.cases]
+
+
+def through(frames: Video, fps: float, factor: float) -> Video:
+    """Frames after H.264, yuv444p, at a constant rate factor."""
     fine = PROFILES["fine"]  # without B-frames, whose bytes x264 makes differently from run to run
-    profile = fine._replace(options={**fine.options, "crf": f"{severity:g}"})
-    answers = []
     with TemporaryDirectory() as folder:
-        for case in twins.cases:
-            write_mp4(f"{folder}/answer.mp4", case.truth.frames, case.fps, profile)
-            answers.append(read_mp4(f"{folder}/answer.mp4"))
-    return answers
+        write_mp4(f"{folder}/film.mp4", frames, fps, fine._replace(options={**fine.options, "crf": f"{factor:g}"}))
+        return read_mp4(f"{folder}/film.mp4")
 
 
 def shift(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:

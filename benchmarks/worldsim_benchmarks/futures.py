@@ -151,7 +151,7 @@ def _drawn(env: SceneEnv, seed: int, arm: Arm, context: int) -> Video:
     world, frames = env.backend, []
     world.reset(seed)
     for step, action in enumerate(arm.actions):
-        for _, change in (each for each in arm.changes if each[0] == step):
+        for change in arm.at(step):
             world.intervene(change)
         world.step(action)
         if step + 1 >= context:

@@ -11,6 +11,12 @@ STEPS = 121
 RESAMPLES = 2_000
 
 
+def told(seconds: Float[np.ndarray, " m"], scores: Float[np.ndarray, " m"]) -> dict[str, float]:
+    """The half-life of a split and its bounds (s), by the names that results give them."""
+    found = half_life(seconds, scores)
+    return {"half-life": found.value, "half-life low": found.low, "half-life high": found.high}
+
+
 def half_life(
     seconds: Float[np.ndarray, " m"], scores: Float[np.ndarray, " m"], *, seed: int = 0, resamples: int = RESAMPLES
 ) -> Interval:

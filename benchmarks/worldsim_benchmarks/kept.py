@@ -74,6 +74,12 @@ def heads(twins: Sequence[Twins]) -> list[Head]:
     return twins.heads if isinstance(twins, Kept) else [_head(each) for each in twins]
 
 
+def asked_of(twins: Sequence[Twins]) -> str:
+    """What an answer to any of these twins is, as of `Case.asks`; no benchmark asks for two kinds."""
+    (asks,) = {head.asks for head in heads(twins)}
+    return asks
+
+
 def _head(twins: Twins) -> Head:
     alike = tuple(sorted((case.scene, case.seen.shape, case.plan.shape) for case in twins.cases))
     return Head(twins.name, twins.template, twins.variation, len(twins.cases), alike, twins.cases[0].asks)

@@ -61,9 +61,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from worldsim_benchmarks import halflife
 from worldsim_benchmarks.benchmark import SPLITS, Case, Score, Truth, Twins, Video
 from worldsim_benchmarks.cases import case, happen, make, still_actions
-from worldsim_benchmarks.halflife import half_life
 from worldsim_benchmarks.objects import (
     LEAST_AREA,
     apart,
@@ -206,8 +206,7 @@ class Permanence:
         """The half-life, over all twins in which something was hidden."""
         if not self.suite:
             return {}
-        found = half_life(values["hidden"], values["OP"])
-        return {"half-life": found.value, "half-life low": found.low, "half-life high": found.high}
+        return halflife.told(values["hidden"], values["OP"])
 
     def _pair(self, one: Answered, other: Answered) -> dict[str, float]:
         """What is read of the answers to two cases."""

@@ -3,14 +3,11 @@
 An answer is one number a frame of the truth. Each is a function `(twins, severity, rng) -> answers`, as of videos.
 """
 
-from tempfile import TemporaryDirectory
-
 import numpy as np
 from jaxtyping import UInt8
 
-from worldsim.video import PROFILES, read_mp4, write_mp4
 from worldsim_benchmarks.benchmark import Case, Surprises, Twins
-from worldsim_benchmarks.contestants import Corrupted
+from worldsim_benchmarks.contestants import Corrupted, through
 
 # ---- trivial: each frame for its own sake, or as it differs from the one before --------------------------------------
 
@@ -31,7 +28,7 @@ def change_through_codec(twins: Twins, severity: float, rng: np.random.Generator
     for case in twins.cases:
         film = np.concatenate([case.seen[-1:], case.truth.frames])
         halves = np.split(film, [case.notes["cut"] + 1])
-        answers.append(_change(np.concatenate([_through(half, case, severity) for half in halves])))
+        answers.append(_change(np.concatenate([through(half, case.fps, severity) for half in halves])))
     return answers
 
 
@@ -47,13 +44,6 @@ def darkness(twins: Twins, severity: float, rng: np.random.Generator) -> list[Su
 
 def _change(film: UInt8[np.ndarray, "u h w 3"]) -> Surprises:
     return np.abs(np.diff(film.astype(float), axis=0)).mean((1, 2, 3))
-
-
-def _through(film: UInt8[np.ndarray, "u h w 3"], case: Case, factor: float) -> UInt8[np.ndarray, "u h w 3"]:
-    fine = PROFILES["fine"]
-    with TemporaryDirectory() as folder:
-        write_mp4(f"{folder}/half.mp4", film, case.fps, fine._replace(options={**fine.options, "crf": f"{factor:g}"}))
-        return read_mp4(f"{folder}/half.mp4")
 
 
 # ---- those that know -------------------------------------------------------------------------------------------------

@@ -116,16 +116,23 @@ def replicates(
     Families are no sample: each resample holds all of them. Whoever answered the same twins is resampled alike, however
     many samples each has, so that two contestants can be compared resample by resample.
     """
-    found = {}
+    found: dict[str, list[np.ndarray]] = {}
+    for code, own, drawn, _ in _resampled(metrics, templates, seed, resamples):
+        found.setdefault(code, []).append(np.asarray(statistic(means(own, drawn))))
+    return {code: np.concatenate(parts) for code, parts in found.items()}
+
+
+def _resampled(
+    metrics: Mapping[str, Float[np.ndarray, "*k m"]], templates: Sequence[str], seed: int, resamples: int
+) -> Iterator[tuple[str, dict[str, Float[np.ndarray, "k m"]], Float[np.ndarray, "r k m"], slice]]:
+    """Of each family, part by part: its code, its metrics by sample, how often each is drawn, in which resamples."""
     for code, own, kinds in _families(metrics, templates):
         rngs = [np.random.default_rng((seed, level, *code.encode())) for level in range(2)]
-        samples = next(iter(own.values())).reshape(-1, len(kinds)).shape[0]
-        parts = []
+        by_sample = {name: values.reshape(-1, len(kinds)) for name, values in own.items()}
+        samples = len(next(iter(by_sample.values())))
         for at in range(0, resamples, AT_ONCE):
-            drawn = _draw(kinds, samples, min(AT_ONCE, resamples - at), *rngs)
-            parts.append(statistic(means({name: values.reshape(samples, -1) for name, values in own.items()}, drawn)))
-        found[code] = np.concatenate(parts)
-    return found
+            count = min(AT_ONCE, resamples - at)
+            yield code, by_sample, _draw(kinds, samples, count, *rngs), slice(at, at + count)
 
 
 def overall_of(spreads: Mapping[str, Float[np.ndarray, " r"]]) -> Float[np.ndarray, " r"]:
@@ -185,14 +192,9 @@ def _mean_in_each(
 ) -> Float[np.ndarray, " r"]:
     """The mean over all that was scored, in each resample."""
     sums = np.zeros((2, resamples))
-    for code, own, kinds in _families({"it": values}, templates):
-        rngs = [np.random.default_rng((seed, level, *code.encode())) for level in range(2)]
-        scored, numbers = ~np.isnan(own["it"]), np.nan_to_num(own["it"])
-        for at in range(0, resamples, AT_ONCE):
-            drawn = _draw(kinds, len(numbers), min(AT_ONCE, resamples - at), *rngs)
-            part = slice(at, at + len(drawn))
-            sums[0, part] += (drawn * numbers).sum((1, 2))
-            sums[1, part] += (drawn * scored).sum((1, 2))
+    for _, own, drawn, part in _resampled({"it": values}, templates, seed, resamples):
+        sums[0, part] += (drawn * np.nan_to_num(own["it"])).sum((1, 2))
+        sums[1, part] += (drawn * ~np.isnan(own["it"])).sum((1, 2))
     return sums[0][sums[1] > 0] / sums[1][sums[1] > 0]
 
 

@@ -26,7 +26,7 @@ from worldsim_benchmarks.bundle import Bundle, identity
 from worldsim_benchmarks.catalogue import choose
 from worldsim_benchmarks.delivery import Place, Wanted, faults, find, look
 from worldsim_benchmarks.entries import TRAINING, entry
-from worldsim_benchmarks.kept import kept
+from worldsim_benchmarks.kept import asked_of, kept
 from worldsim_benchmarks.measure import parts
 from worldsim_benchmarks.result import TIERS
 from worldsim_benchmarks.run import Entry, tier_of
@@ -291,7 +291,7 @@ def score(
     seeds, across = whole(manifest.split, secret, benchmark), usable(benchmark, manifest.size)
     twins = kept(benchmark, seeds, size=across, folder=truth, progress=lambda each: tqdm(each, total=SPLITS[seeds][1]))
     salt = f"{title(benchmark)}/{seeds}/{across}"
-    if {head.asks for head in twins.heads} == {"surprise"}:
+    if asked_of(twins) == "surprise":
         episodes = {identity(salt, case): each.name for each in twins for case in each.cases}
         values, faulty = rated(folder, manifest, episodes)
         _tell(faulty, len(values), len(episodes), "clips have a surprise")

@@ -211,7 +211,7 @@ class SceneEnv(gymnasium.Env[dict[str, np.ndarray], Any]):
         """Play an arm from here: the observation and info of each frame, as many as actions and one."""
         observation, info = self._look()
         for step, action in enumerate(arm.actions):
-            for _, change in (each for each in arm.changes if each[0] == step):
+            for change in arm.at(step):
                 observation, info = self.intervene(change)
             yield observation, info
             observation, _, _, _, info = self.step(action)

@@ -51,6 +51,10 @@ class Arm(NamedTuple):
     actions: Sequence[Any]
     changes: tuple[tuple[int, str], ...] = ()
 
+    def at(self, step: int) -> list[str]:
+        """What is changed at a step, before its action."""
+        return [change for when, change in self.changes if when == step]
+
 
 @runtime_checkable
 class Backend(Protocol):

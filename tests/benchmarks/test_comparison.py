@@ -9,11 +9,11 @@ from toy_results import result
 from worldsim_benchmarks.board import markdown
 from worldsim_benchmarks.catalogue import BENCHMARKS
 from worldsim_benchmarks.comparison import (
-    agreement,
     comparable,
     compare,
     differences,
     holm,
+    intraclass,
     reliability,
     seed_reliabilities,
     standings,
@@ -111,10 +111,10 @@ def test_a_metric_is_as_reliable_as_it_orders_contestants_alike_on_other_worlds(
 def test_seeds_that_order_contestants_otherwise_make_a_metric_a_diagnostic():
     rng = np.random.default_rng(0)
     skill = np.linspace(0, 1, 6)[:, None]
-    assert agreement(skill + rng.normal(0, 0.01, (6, 4))) > 0.99
-    assert agreement(np.repeat(skill, 4, 1)) == 1  # seeds make no difference
-    assert agreement(rng.normal(0, 1, (6, 40))) < 0.3
-    assert all(np.isnan(agreement(values)) for values in (skill, skill[:2].repeat(4, 1), np.ones((6, 4))))
+    assert intraclass(skill + rng.normal(0, 0.01, (6, 4))) > 0.99
+    assert intraclass(np.repeat(skill, 4, 1)) == 1  # seeds make no difference
+    assert intraclass(rng.normal(0, 1, (6, 40))) < 0.3
+    assert all(np.isnan(intraclass(values)) for values in (skill, skill[:2].repeat(4, 1), np.ones((6, 4))))
     once, often = (
         [answered(name, mean, noise=2.0, samples=samples) for name, mean in (("a", 0.30), ("b", 0.31), ("c", 0.32))]
         for samples in (1, 4)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import toy_models
 from torch import nn
 
 from worldsim.data.module import ClipModule
@@ -16,19 +17,13 @@ from worldsim.models.stream import begin_anew, branch, led_to
 from worldsim.nn.camera import rays_of, whence
 from worldsim.random import draw
 from worldsim.training.fit import fit
-from worldsim.types import Camera, Clip, Episode, Pack
+from worldsim.types import Camera, Clip, Episode
 
 ROWS, SEEN, PLAN = 2, 7, 3
 
 
 def tiny(started: bool = True, **changes) -> DiffusionWorld:
-    torch.manual_seed(0)
-    sizes = {"patch": 8, "width": 32, "depth": 4, "heads": 2, "kv_heads": 1, "window": 4, "registers": 1, "steps": 2}
-    model = DiffusionWorld(2, **{**sizes, "camera": True, **changes})
-    if started:
-        for parameter in model.parameters():
-            nn.init.normal_(parameter, std=0.15)
-    return model.eval()
+    return toy_models.tiny(started, **{"camera": True, **changes})
 
 
 def turn(*angles: float) -> torch.Tensor:
@@ -186,12 +181,7 @@ def test_in_a_pack_each_clip_has_its_own_cameras():
         for b, t, h, w in shapes
     )
     parts = (parts[0], parts[1]._replace(camera=None))
-    whole = model.loss(Pack(parts, spare=4), generator=torch.Generator().manual_seed(1))
-    same, wrong, counted = torch.Generator().manual_seed(1), torch.zeros(()), 0
-    for one in parts:
-        learn = hide(model, one, 0, torch.Generator().set_state(same.get_state())).learn.sum()
-        wrong, counted = wrong + model.loss(one, generator=same) * learn, counted + learn
-    torch.testing.assert_close(whole, wrong / counted, rtol=1e-5, atol=1e-6)
+    toy_models.check_packed_is_separate(model, parts, spare=4)
 
 
 def test_a_camera_that_would_not_be_heard_is_refused():

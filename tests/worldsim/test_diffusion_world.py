@@ -5,6 +5,7 @@ from dataclasses import fields
 import pytest
 import torch
 from torch import nn
+from toy_models import tiny
 
 from worldsim.codec.pixel import Pixel
 from worldsim.diffusion.noise import Levels
@@ -16,16 +17,6 @@ from worldsim.models.video_dit import SIZES, VideoDiT, looks_back
 from worldsim.protocols import Features, Surprise
 from worldsim.random import draw
 from worldsim.types import Clip
-
-
-def tiny(started: bool = True, **changes) -> DiffusionWorld:
-    torch.manual_seed(0)
-    sizes = {"patch": 8, "width": 32, "depth": 4, "heads": 2, "kv_heads": 1, "window": 4, "registers": 1, "steps": 2}
-    model = DiffusionWorld(2, **{**sizes, **changes})
-    if started:
-        for parameter in model.parameters():
-            nn.init.normal_(parameter, std=0.15)
-    return model.eval()
 
 
 def video(rows=2, frames=10, plan=6):

@@ -2,26 +2,20 @@
 
 import pytest
 import torch
-from torch import nn
+import toy_models
 
 from worldsim.diffusion.noise import Levels
 from worldsim.diffusion.objective import clean_from, corrupt, error
 from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.hidden import hide
-from worldsim.types import Clip, Pack
+from worldsim.types import Clip
 
 OWN = Levels(by_token=1.0)
 
 
 def tiny(started: bool = True, **changes) -> DiffusionWorld:
-    torch.manual_seed(0)
-    sizes = {"patch": 8, "width": 32, "depth": 2, "heads": 2, "kv_heads": 1, "window": 4, "registers": 1}
-    model = DiffusionWorld(2, **{**sizes, "levels": OWN, **changes})
-    if started:
-        for parameter in model.parameters():
-            nn.init.normal_(parameter, std=0.15)
-    return model
+    return toy_models.tiny(started, **{"depth": 2, "levels": OWN, **changes})
 
 
 def clip(rows=2, frames=5, height=16, width=24) -> Clip:
@@ -82,12 +76,7 @@ def test_a_share_of_the_clips_has_them():
 def test_packed_is_separate(changes):
     model = tiny(**changes)
     parts = clip(2, 5, 16, 24), clip(1, 7, 16, 8), clip(3, 1, 8, 8)
-    whole = model.loss(Pack(parts, spare=6), generator=torch.Generator().manual_seed(1))
-    same, wrong, counted = torch.Generator().manual_seed(1), torch.zeros(()), 0
-    for part in parts:
-        learn = hide(model, part, 0, torch.Generator().set_state(same.get_state())).learn.sum()
-        wrong, counted = wrong + model.loss(part, generator=same) * learn, counted + learn
-    torch.testing.assert_close(whole, wrong / counted, rtol=1e-5, atol=1e-6)
+    toy_models.check_packed_is_separate(model, parts, spare=6)
 
 
 def test_what_teaches_itself_has_the_level_of_its_frame():

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import toy_models
 from torch import nn
 
 from worldsim.diffusion.sample import euler
@@ -10,19 +11,13 @@ from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.hidden import hide
 from worldsim.models.stream import begin_anew, branch, led_to
 from worldsim.random import draw
-from worldsim.types import Clip, Pack
+from worldsim.types import Clip
 
 ROWS, SEEN, PLAN, FEATURES = 2, 7, 3, 12
 
 
 def tiny(started: bool = True, **changes) -> DiffusionWorld:
-    torch.manual_seed(0)
-    sizes = {"patch": 8, "width": 32, "depth": 4, "heads": 2, "kv_heads": 1, "window": 4, "registers": 1, "steps": 2}
-    model = DiffusionWorld(2, **{**sizes, "text": FEATURES, **changes})
-    if started:
-        for parameter in model.parameters():
-            nn.init.normal_(parameter, std=0.15)
-    return model.eval()
+    return toy_models.tiny(started, **{"text": FEATURES, **changes})
 
 
 def video():
@@ -131,12 +126,7 @@ def test_in_a_pack_each_clip_has_its_own_words():
         Clip(torch.rand(b, t, 3, h, w), torch.randn(b, t - 1, 2), torch.ones(b, t).bool(), text=text)
         for (b, t, h, w), text in zip(shapes, texts, strict=True)
     )
-    whole = model.loss(Pack(parts, spare=4), generator=torch.Generator().manual_seed(1))
-    same, wrong, counted = torch.Generator().manual_seed(1), torch.zeros(()), 0
-    for one in parts:
-        learn = hide(model, one, 0, torch.Generator().set_state(same.get_state())).learn.sum()
-        wrong, counted = wrong + model.loss(one, generator=same) * learn, counted + learn
-    torch.testing.assert_close(whole, wrong / counted, rtol=1e-5, atol=1e-6)
+    toy_models.check_packed_is_separate(model, parts, spare=4)
 
 
 def test_a_model_with_words_is_saved_and_what_would_not_be_heard_is_refused(tmp_path):

@@ -82,12 +82,14 @@ class Task(L.LightningModule):
 
     def configure_model(self) -> None:
         """Prepare the model from outside, where it is to be; see `worldsim.training.prepare`."""
-        if isinstance(self.model, DiffusionWorld) and not isinstance(self.model, FSDPModule):
+        if isinstance(self.model, FSDPModule):  # it is already
+            return
+        if isinstance(self.model, DiffusionWorld):
             if self.compiled:
                 compile_blocks(self.model)
             if self.checkpointing:
                 recompute(self.model)
-        if self.sharded and not isinstance(self.model, FSDPModule):
+        if self.sharded:
             assert self.device_mesh is not None
             spread(self.model, self.device_mesh["data_parallel"])
 

@@ -46,7 +46,7 @@ def futures(
         )
     world.reset(seed)
     for at in range(step + 1):
-        for _, change in (each for each in arm.changes if each[0] == at):
+        for change in arm.at(at):
             world.intervene(change)
         if at < step:
             world.step(arm.actions[at])
