@@ -33,6 +33,9 @@ MOST = 64
 BLOCKS = "Overworld"
 """The world among blocks."""
 
+GAP = 6
+"""Pixels between pictures."""
+
 READER = ColourReader(RGB)
 
 
@@ -96,8 +99,13 @@ def row(world: str, scores: dict[str, np.ndarray]) -> str:
     return f"| {world} | {len(scores['model'])} | {' | '.join(cells)} |"
 
 
+def below_one_another(strips: list[np.ndarray]) -> np.ndarray:
+    """Pictures of one width, white between them."""
+    return np.concatenate([np.pad(strip, [(0, GAP), (0, 0), (0, 0)], constant_values=255) for strip in strips])[:-GAP]
+
+
 def main(model: str, data: str, out: str | None = None) -> None:
-    """Print the table, write it, and a filmstrip of each world beside it."""
+    """Print the table, write it, and a picture of one episode of each world beside it."""
     torch.set_num_threads(1)
     clips = ClipModule(data)
     clips.setup("fit")
@@ -109,7 +117,7 @@ def main(model: str, data: str, out: str | None = None) -> None:
     contestants = {"model": load(model), "still": Still(), "drift": Drift()}
     print("| world | episodes | PSNR 8: model / still / drift, lead | PSNR 16 | misplaced 8 | misplaced 16 |")
     print("|---|---|---|---|---|---|")
-    table, found = {}, {}
+    table, found, strips = {}, {}, []
     for world, indices in worlds.items():
         episodes = [mixture[index] for index in indices[:MOST]]
         episodes = [each for each in episodes if len(each.frames) >= SEEN + IMAGINED]
@@ -118,8 +126,8 @@ def main(model: str, data: str, out: str | None = None) -> None:
         scores = {}
         for name, contestant in contestants.items():
             made = rollouts(contestant, episodes, seen=SEEN, steps=IMAGINED)
-            if name == "model" and out:
-                write_png(Path(out).with_name(f"{world.rpartition('/')[2]}.png"), filmstrip(made[0]))
+            if name == "model":
+                strips.append(filmstrip(made[0]))
             scores[name] = np.array(
                 [
                     [error(one, HALF), error(one, IMAGINED), misplaced(one, HALF), misplaced(one, IMAGINED)]
@@ -134,6 +142,7 @@ def main(model: str, data: str, out: str | None = None) -> None:
         if own:
             print(row(f"all of {kind}", {name: np.concatenate([each[name] for each in own]) for name in contestants}))
     if out:
+        write_png(Path(out).with_suffix(".png"), below_one_another(strips))
         Path(out).write_text(json.dumps({"model": model, "data": mixture.hash, "worlds": table}, indent=2) + "\n")
 
 

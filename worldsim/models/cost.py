@@ -82,11 +82,6 @@ def training_memory(
     """An estimate of the memory of training in 32 bits. Arguments as of `forward_flops`, and one more.
 
     Args:
-        model: Whose.
-        rows: Clips of the batch.
-        frames: Frames of a clip.
-        height: Of a frame in pixels.
-        width: Of a frame in pixels.
         checkpointing: Whether only what goes into a block is kept; what is within it is there for one block at a time.
     """
     learned = [(name, each) for name, each in model.named_parameters() if each.requires_grad]
