@@ -78,9 +78,9 @@ def _ties_are_right(self, twins, answers):
     return found | {"VoE": replace(found["VoE"], value=float(2 * right - 1))}
 
 
-def _mean_end(self, case, videos):
+def _mean_end(self, case, videos, by):
     """Where things are on average, each time."""
-    found = ends(self, case, videos)
+    found = ends(self, case, videos, by)
     return np.repeat(np.nanmean(found, 0, keepdims=True), len(found), 0)
 
 

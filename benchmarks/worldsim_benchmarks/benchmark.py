@@ -124,6 +124,7 @@ class Twins:
         variation: `id`; or `ood`, where parameters lie outside of the usual ranges; or `held-out`, where the scene has
             a look and shapes that no other has.
         beliefs: What one may believe to have come in the first case, by name; nobody is asked for these.
+        reader: Who finds things in answers, where that is asked: a name of `worldsim_benchmarks.trial.READERS`.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Twins:
     cases: tuple[Case, ...]
     variation: str = "id"
     beliefs: Mapping[str, Video] = field(default_factory=dict)
+    reader: str = "colour"
 
     @property
     def family(self) -> str:

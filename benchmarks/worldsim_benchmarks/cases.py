@@ -13,6 +13,7 @@ import numpy as np
 from gymnasium.spaces.utils import flatten
 from jaxtyping import Float32
 
+from worldsim_benchmarks.admission import admitted, judge
 from worldsim_benchmarks.benchmark import SPLITS, Case, Truth, Twins
 from worldsim_envs import SCENES
 from worldsim_envs.env import SceneEnv
@@ -22,8 +23,6 @@ UNSTATED = ("simulator",)
 """What `SceneEnv.truth` tells that no scorer needs."""
 VARIED = (("palette", "id"), ("palette", "ood"), ("palette", "id"), ("held-out", "id"))
 """Templates and ranges of a question in the split `test`, in turn."""
-BLOCKS = "worldsim_envs.minecraft"
-"""Where the worlds lie whose held-out template the colour reader cannot read: grass, leaves and sand have hues, too."""
 PATIENCE = 1000
 """Seeds in a row that may answer nothing."""
 
@@ -188,7 +187,9 @@ class Question:
             return None
         future = slice(where.context, where.context + where.future)
         beliefs = {name: tell(env, arms[arm], seed=seed).truth.frames[future] for name, arm in self.beliefs.items()}
-        return self.also(self, env, seed, Twins(name, name.rpartition("/")[0], cases, self.variation, beliefs))
+        reader = judge(self.scene, self.template, env.size)
+        twins = Twins(name, name.rpartition("/")[0], cases, self.variation, beliefs, reader)
+        return self.also(self, env, seed, twins)
 
     def all_twins(self, first: int, *, size: int) -> Generator[Twins, None, None]:
         """Those of every seed after the first one that answers.
@@ -212,12 +213,26 @@ class Question:
             env.close()
 
 
-def in_turn(questions: Iterable[Question], split: str, *, size: int) -> Iterator[Twins]:
+Legible = Callable[[str, str, int], bool]
+"""Whether answers can be read: from a scene, a template, and how many pixels across frames are."""
+
+
+def by_colour(scene: str, template: str, size: int) -> bool:
+    """Where a reader of things is admitted."""
+    return bool(admitted(scene, template, size))
+
+
+def anyhow(scene: str, template: str, size: int) -> bool:
+    """Where nothing is to be read."""
+    return True
+
+
+def in_turn(questions: Iterable[Question], split: str, *, size: int, legible: Legible = by_colour) -> Iterator[Twins]:
     """The twins of a split: each question in turn, so that the first few hold all of them.
 
     The splits `dev` and `test` have as many twins of each family. In `test` half of them are as usual, but of the range
-    `id`; a quarter is out of distribution, and a quarter of the held-out template, where a scene has them and the
-    colour reader can judge them: among blocks it cannot.
+    `id`; a quarter is out of distribution, and a quarter of the held-out template, where a scene has them and answers
+    are `legible`.
     """
     first, wanted = SPLITS[split]
     asked = list(questions)
@@ -227,7 +242,7 @@ def in_turn(questions: Iterable[Question], split: str, *, size: int) -> Iterator
         order = [number for turn in range(max(lengths)) for number, length in enumerate(lengths) if turn < length]
     else:
         order = list(islice(cycle(range(len(asked))), wanted))
-    streams = [varied(question, first, split, size=size) for question in asked]
+    streams = [varied(question, first, split, size=size, legible=legible) for question in asked]
     try:
         yield from (next(streams[number]) for number in order)
     finally:
@@ -240,15 +255,15 @@ def of_each_family(split: str) -> bool:
     return split == "dev" or split.startswith("test:")
 
 
-def varied(question: Question, first: int, split: str, *, size: int) -> Generator[Twins, None, None]:
+def varied(question: Question, first: int, split: str, *, size: int, legible: Legible) -> Generator[Twins, None, None]:
     """The twins of one question: as it is, or in the split `test` in all the variations that its scene has."""
     if not split.startswith("test:"):
         yield from question.all_twins(first, size=size)
         return
-    where = SCENES[question.scene].where
-    scene = find(where)
-    templates = ("palette",) if where.startswith(BLOCKS) else scene.templates
-    kinds = [kind for kind in VARIED if kind[0] in templates and kind[1] in scene.ranges]
+    scene = find(SCENES[question.scene].where)
+    usual = question.template
+    looks = [look for look in scene.templates if look == usual or legible(question.scene, look, size)]
+    kinds = [kind for kind in VARIED if kind[0] in looks and kind[1] in scene.ranges]
     streams = {kind: replace(question, template=kind[0], ranges=kind[1]).all_twins(first, size=size) for kind in kinds}
     try:
         yield from (next(streams[kind]) for kind in cycle(kinds))

@@ -53,10 +53,10 @@ from worldsim_benchmarks.benchmark import SPLITS, Score, Twins, Video
 from worldsim_benchmarks.causes import MUJOCO, VOXEL
 from worldsim_benchmarks.effects import LEAST_AREA
 from worldsim_benchmarks.pairs import CARRIED, EFFECT, Event, Family, Pair, elsewhere
-from worldsim_benchmarks.readers import DIFFERS, ColourReader, twin_test
+from worldsim_benchmarks.readers import DIFFERS, Reader, twin_test
 from worldsim_benchmarks.rigid import rigidity
+from worldsim_benchmarks.trial import reader
 from worldsim_envs.minecraft.blocks import INDEX
-from worldsim_envs.palette import RGB
 from worldsim_envs.variation import spell
 
 UNDECIDED = 0.2
@@ -90,7 +90,6 @@ class CauseEffect:
         self.name, self.families = name, {family.code: family for family in families}
         self.template, self.ranges = template, ranges
         self.coloured = tuple(dict.fromkeys(family.scene for family in families))
-        self.reader = ColourReader(RGB, least_area=LEAST_AREA)
 
     def twins(self, split: str, *, size: int) -> Iterator[Twins]:
         """Worlds in which the cause shows, each family in turn."""
@@ -128,7 +127,7 @@ class CauseEffect:
         return halflife.told(values["away"], values["TDS"])
 
     def _asked(self, twins: Twins, answers: Sequence[Video]) -> "Asked":
-        return Asked(self.families[twins.family], twins, answers, self.reader)
+        return Asked(self.families[twins.family], twins, answers, reader(twins.reader))
 
     def headline(self, means: Mapping[str, np.ndarray | float]) -> np.ndarray | float:
         """`max(0, ½ (kappa + TDS)) · max(0, Loc) · own` of a family."""
@@ -154,15 +153,15 @@ class Asked:
         family: Of what kind they are.
         twins: The cases; the first two are the pair.
         answers: One video for each of them.
-        reader: Reads things by their hue.
+        by: Who finds things in them.
     """
 
-    def __init__(self, family: Family, twins: Twins, answers: Sequence[Video], reader: ColourReader):
+    def __init__(self, family: Family, twins: Twins, answers: Sequence[Video], by: Reader):
         one, other = twins.cases[:2]
         self.family, self.cases, self.answers = family, twins.cases, answers
         self.arms = [case.arm for case in self.cases]
         self.pair = Pair(family, one.before, one.truth, other.before, other.truth)
-        self.sightings = {i: reader.read(answers[i]) for i, arm in enumerate(self.arms) if arm != "noop"}
+        self.sightings = {i: by.read(answers[i]) for i, arm in enumerate(self.arms) if arm != "noop"}
         self.seen = {
             i: effects.read(sighting, self.pair.hues, len(answers[i])) for i, sighting in self.sightings.items()
         }

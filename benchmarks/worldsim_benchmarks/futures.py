@@ -55,12 +55,12 @@ from worldsim_benchmarks.outcomes import (
     shares,
     total_variation,
 )
-from worldsim_benchmarks.readers import ColourReader, twin_test
+from worldsim_benchmarks.readers import Reader, twin_test
+from worldsim_benchmarks.trial import reader
 from worldsim_envs.cameras import Camera
 from worldsim_envs.env import SceneEnv
 from worldsim_envs.mujoco.backend import MujocoBackend
 from worldsim_envs.mujoco.chances import chanced, futures
-from worldsim_envs.palette import RGB
 from worldsim_envs.scene import Arm
 
 CONTEXT, FUTURE = 8, 33
@@ -182,7 +182,6 @@ class Futures:
     def __init__(self, name: str, questions: Sequence[Question]):
         self.name, self.questions = name, questions
         self.coloured = tuple(dict.fromkeys(question.scene for question in questions))
-        self.reader = ColourReader(RGB, least_area=effects.LEAST_AREA)
 
     def twins(self, split: str, *, size: int) -> Iterator[Twins]:
         """Pairs of which it is open what comes, each family in turn."""
@@ -195,7 +194,8 @@ class Futures:
     def pool(self, twins: Twins, samples: Sequence[Sequence[Video]]) -> dict[str, Score]:
         """Every metric of all samples together."""
         may = [May.of(twins, case) for case in twins.cases]
-        ends = [self._ends(case, [own[at] for own in samples]) for at, case in enumerate(twins.cases)]
+        by = reader(twins.reader)
+        ends = [self._ends(case, [own[at] for own in samples], by) for at, case in enumerate(twins.cases)]
         held = [_held(case) for case in twins.cases]
         said = [outcome(case, each) for case, each in zip(twins.cases, ends, strict=True)]
         ends = [np.where(np.isnan(each), still, each) for each, still in zip(ends, held, strict=True)]
@@ -228,17 +228,17 @@ class Futures:
         """`max(0, overlap) · max(0, kappa)` of a family."""
         return np.maximum(0, means["overlap"]) * np.maximum(0, means["kappa"])
 
-    def _ends(self, case: Case, videos: Sequence[Video]) -> Float[np.ndarray, "k 2"]:
+    def _ends(self, case: Case, videos: Sequence[Video], by: Reader) -> Float[np.ndarray, "k 2"]:
         """Where the ball is in the last frames of each video; NaN where it is in none of them."""
         hue, lasts = int(case.truth.hue[BALL]), [video[-LAST:] for video in videos]
         found: dict[bytes, np.ndarray] = {}
         for last in lasts:
             if (key := last.tobytes()) not in found:  # a sure answer is the same each time
-                found[key] = self._end(last, hue)
+                found[key] = self._end(last, hue, by)
         return np.stack([found[last.tobytes()] for last in lasts])
 
-    def _end(self, frames: UInt8[np.ndarray, "t h w 3"], hue: int) -> Float[np.ndarray, " 2"]:
-        centre = effects.read(self.reader.read(frames), [hue], len(frames)).centre[:, 0]
+    def _end(self, frames: UInt8[np.ndarray, "t h w 3"], hue: int, by: Reader) -> Float[np.ndarray, " 2"]:
+        centre = effects.read(by.read(frames), [hue], len(frames)).centre[:, 0]
         seen = ~np.isnan(centre[:, 0])
         return centre[seen].mean(0) if seen.any() else np.full(2, np.nan)
 

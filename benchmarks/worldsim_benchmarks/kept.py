@@ -1,8 +1,8 @@
 """Truth is simulated once: the twins of a benchmark's split, kept on disk and found again by what made them.
 
 A folder of kept twins is named by a digest of everything that decides them: the benchmark's title, the split, the size,
-the versions of the simulators, and the source of all worlds and of all benchmarks. Whatever of that changes, they are
-simulated again; they can be deleted at any time.
+the versions of the simulators, the source of all worlds and of all benchmarks, and who was admitted to judge. Whatever
+of that changes, they are simulated again; they can be deleted at any time.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ import numpy as np
 
 import worldsim_benchmarks
 import worldsim_envs
+from worldsim_benchmarks.admission import RECORD
 from worldsim_benchmarks.benchmark import Benchmark, Case, Truth, Twins, title
 from worldsim_envs.mujoco.render import choose
 
@@ -41,6 +42,7 @@ class Head(NamedTuple):
     arms: int
     alike: tuple
     asks: str = "video"
+    reader: str = "colour"
 
 
 class Kept(Sequence[Twins]):
@@ -82,7 +84,8 @@ def asked_of(twins: Sequence[Twins]) -> str:
 
 def _head(twins: Twins) -> Head:
     alike = tuple(sorted((case.scene, case.seen.shape, case.plan.shape) for case in twins.cases))
-    return Head(twins.name, twins.template, twins.variation, len(twins.cases), alike, twins.cases[0].asks)
+    asks = twins.cases[0].asks
+    return Head(twins.name, twins.template, twins.variation, len(twins.cases), alike, asks, twins.reader)
 
 
 def kept(
@@ -135,8 +138,8 @@ def _drawn_by() -> str:
 
 @cache
 def _source() -> str:
-    """A digest of the source of all worlds and benchmarks."""
-    whole = hashlib.sha256()
+    """A digest of the source of all worlds and benchmarks, and of the record that says who judges."""
+    whole = hashlib.sha256(RECORD.read_bytes())
     for package in (worldsim_envs, worldsim_benchmarks):
         root = Path(package.__path__[0])
         for path in sorted(root.rglob("*.py")):

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from scipy.optimize import linear_sum_assignment
 
 from worldsim_benchmarks.benchmark import Case, Truth, Video
-from worldsim_benchmarks.readers import DIFFERS, EXPOSED, ColourReader, Sighting, fit_colours
+from worldsim_benchmarks.readers import DIFFERS, EXPOSED, Reader, Sighting, fit_colours
 
 LEAST_AREA = 10
 """Pixels of the smallest patch that is read."""
@@ -39,7 +39,7 @@ def in_the_light(truth: Truth) -> Truth:
     return replace(truth, area=np.where(seen, truth.area, 0.0), centre=np.where(seen[..., None], truth.centre, np.nan))
 
 
-def as_read(truth: Truth, reader: ColourReader) -> Truth:
+def as_read(truth: Truth, reader: Reader) -> Truth:
     """The truth that also tells, as `read` [t o], of how many pixels a reader finds each thing to be, where it does."""
     sighting, read = reader.read(truth.frames), truth.area.copy()
     for t, thing in np.argwhere((truth.area > 0) & (truth.hue >= 0)).tolist():

@@ -38,10 +38,11 @@ and `hidden`, for how long the thing was hidden (s). Of a whole split `half-life
 to a half (s), by a logistic curve in the logarithm of time, with its 95 % interval from `half-life low` to
 `half-life high`; it is never said to be more than twice the longest time asked about, nor less than half the shortest.
 
-**Known limits.** Palette scenes only; a thing must be at least ten pixels large. In `permanence@3` X is of all the time
-in which the thing is not hidden, and counts what is displaced, too, of which R knows already. M-CRD asks of one thing
-of many. In V-PLACE and V-BREAK a walker goes on unseen, and counts in TDS. Where a camera turns, an answer whose camera
-is late leaks. A thing that rests looks alike whether it was frozen or went on (M-CAM, after short times).
+**Known limits.** Only looks that a reader of things is admitted to; a thing must be at least ten pixels large. In
+`permanence@3` X is of all the time in which the thing is not hidden, and counts what is displaced, too, of which R
+knows already. M-CRD asks of one thing of many. In V-PLACE and V-BREAK a walker goes on unseen, and counts in TDS. Where
+a camera turns, an answer whose camera is late leaks. A thing that rests looks alike whether it was frozen or went on
+(M-CAM, after short times).
 
 **Versions.** permanence 1: the trivial row `random-other` was shown the arm of another episode that goes by the same
 name, so it knew which arm it was asked about, and put the floor at 0.025. 2: it is shown one future for both, and the
@@ -80,8 +81,8 @@ from worldsim_benchmarks.objects import (
     unmatched,
     windows,
 )
-from worldsim_benchmarks.readers import ColourReader, Sighting, twin_test
-from worldsim_envs.palette import RGB
+from worldsim_benchmarks.readers import Sighting, twin_test
+from worldsim_benchmarks.trial import reader
 
 SCENE = "Hidden-v0"
 CONTEXT = 8
@@ -168,7 +169,6 @@ class Permanence:
         self.name, self.version, self.coloured, self.sizes, self.suite = name, version, coloured, sizes, suite
         self.metrics: tuple[str, ...] = METRICS + (TOLD if suite else ())
         self._asked = asked
-        self.reader = ColourReader(RGB, least_area=LEAST_AREA)
 
     def twins(self, split: str, *, size: int) -> Iterator[Twins]:
         """The cases of a split, the families in turn."""
@@ -176,17 +176,19 @@ class Permanence:
             yield self.seen(each) if self.suite else each
 
     def seen(self, twins: Twins) -> Twins:
-        """Twins whose truths are those of one who looks, with the colour reader."""
+        """Twins whose truths are those of one who looks, with the eyes of the reader."""
+        by = reader(twins.reader)
         cases = [
-            replace(case, truth=as_read(in_the_light(case.truth), self.reader), before=in_the_light(case.before))
+            replace(case, truth=as_read(in_the_light(case.truth), by), before=in_the_light(case.before))
             for case in twins.cases
         ]
         return replace(twins, cases=tuple(cases))
 
     def score(self, twins: Twins, answers: Sequence[Video]) -> dict[str, Score]:
         """The mean, over the pairs of the first case with each other one, of all that is read of a pair."""
+        by = reader(twins.reader)
         first, *others = [
-            Answered(case, answer, self.reader.read(answer)) for case, answer in zip(twins.cases, answers, strict=True)
+            Answered(case, answer, by.read(answer)) for case, answer in zip(twins.cases, answers, strict=True)
         ]
         read = [self._pair(first, other) for other in others]
         if twins.beliefs:

@@ -1,10 +1,11 @@
-"""Reading state from pixels: the twin test, which needs no reader at all, and the colour reader.
+"""Reading state from pixels: the twin test, which needs no reader of things, and the colour reader.
 
 Readers look at frames and never at who made them; they are tuned on simulator renders and generic corruptions only.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -91,6 +92,15 @@ class Sighting:
         return self.area[rows], self.centre[rows]
 
 
+@runtime_checkable
+class Reader(Protocol):
+    """Finds coloured things in frames; no state of it changes."""
+
+    def read(self, frames: UInt8[np.ndarray, "t h w 3"]) -> Sighting:
+        """Every thing in every frame."""
+        ...
+
+
 class ColourReader:
     """Finds things by hue: pixels with enough chroma, near a palette hue, in connected patches.
 
@@ -125,7 +135,7 @@ class ColourReader:
     def read(self, frames: UInt8[np.ndarray, "t h w 3"]) -> Sighting:
         """Everything coloured in every frame."""
         pixels, hues, vivid = self._coloured(frames)
-        patch, count = _patches(pixels, hues, frames.shape[1:3])
+        patch, count = patches(pixels, hues, frames.shape[1:3])
         # a pixel on an edge is half the thing's colour: it belongs where it is more than half
         middling = np.bincount(patch, vivid, count) / np.bincount(patch, minlength=count)
         inside = np.flatnonzero(vivid > 0.5 * middling[patch])
@@ -142,10 +152,7 @@ class ColourReader:
             others = pixels[here, 1:][larger], hues[here][larger], vivid[here][larger]
             if not self._is_seam(pixels[own, 1:], int(hues[starts[i]]), float(vivid[own].mean()), *others):
                 things.append(i)
-        frame, hue, area = pixels[starts[things], 0], hues[starts[things]], areas[things].astype(float)
-        u, v = (np.bincount(patch, pixels[:, axis], count)[things] / area + 0.5 for axis in (2, 1))
-        order = np.lexsort((v, u, area, hue, frame))
-        return Sighting(frame[order], hue[order], area[order], np.stack([u, v], 1)[order])
+        return sighted(pixels, hues, patch, np.array(things, int))
 
     def _coloured(
         self, frames: UInt8[np.ndarray, "t h w 3"]
@@ -195,7 +202,7 @@ def _mixtures(hue: int, directions: Float[np.ndarray, "p 3"]) -> list[tuple[int,
     return [(a, b) for a, b in pairs if np.isclose(angles[a, hue] + angles[hue, b], angles[a, b]) and angles[a, b] < 3]
 
 
-def _patches(
+def patches(
     pixels: Int[np.ndarray, "n 3"], hues: Int[np.ndarray, " n"], shape: tuple[int, ...]
 ) -> tuple[Int[np.ndarray, " n"], int]:
     """Which patch each pixel belongs to: those of one hue that touch, if only at a corner; and how many patches."""
@@ -212,3 +219,24 @@ def _patches(
     graph = coo_array((np.ones(len(one), bool), (one, other)), shape=(len(place), len(place)))
     count, patch = connected_components(graph, directed=False)
     return patch.astype(np.int64), count
+
+
+def sighted(
+    pixels: Int[np.ndarray, "n 3"],
+    hues: Int[np.ndarray, " n"],
+    patch: Int[np.ndarray, " n"],
+    things: Int[np.ndarray, " m"],
+) -> Sighting:
+    """The patches that are things: how large they are, and where their middles are.
+
+    Args:
+        pixels: Frame, row and column of each pixel of any patch; patch by patch.
+        hues: Which each has.
+        patch: To which it belongs.
+        things: The patches that are things.
+    """
+    starts, stops = np.searchsorted(patch, things), np.searchsorted(patch, things, side="right")
+    frame, hue, area = pixels[starts, 0], hues[starts], (stops - starts).astype(float)
+    u, v = (np.bincount(patch, pixels[:, axis])[things] / area + 0.5 for axis in (2, 1))
+    order = np.lexsort((v, u, area, hue, frame))
+    return Sighting(frame[order], hue[order], area[order], np.stack([u, v], 1)[order])

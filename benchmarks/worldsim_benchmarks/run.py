@@ -14,6 +14,7 @@ from worldsim_benchmarks.cases import digest
 from worldsim_benchmarks.contestants import TRIVIAL_ON_TWINS
 from worldsim_benchmarks.kept import Head, heads
 from worldsim_benchmarks.measure import Measured, measure_all, raw
+from worldsim_benchmarks.probe import SHA256
 from worldsim_benchmarks.result import Result, rounded, versions
 from worldsim_benchmarks.stats import bca, bootstrap, by_family, means, overall
 
@@ -74,6 +75,8 @@ def run(
         "cases": digest(case.truth.frames for each in twins for case in each.cases),
         **versions(),
     }
+    if benchmark.coloured and any(head.reader == "learned" for head in heads(twins)):
+        about |= {"reader.learned": SHA256}
     each = samples if isinstance(benchmark, Several) else 1
     about |= {"samples": samples} if isinstance(benchmark, Several) else {}
     found = {_who(one): one for one in known if (one.benchmark, one.split, one.size) == (title(benchmark), split, size)}

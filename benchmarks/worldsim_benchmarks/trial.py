@@ -1,8 +1,8 @@
-"""The trial of the colour reader: may a scene be judged by it, at this size?
+"""The trial of the readers of things: may a scene be judged by one, as it looks in a template, at this size?
 
-Episodes of palette scenes are played, of every range of parameters, by the expert and by their arms; and what the
-reader sees in their frames is held against the masks of the simulator. It is the very reader that judges, and it is not
-told what was done to a frame.
+Episodes are played, of every range of parameters, by the expert and by their arms; and what a reader sees in their
+frames is held against the masks of the simulator. It is the very reader that judges, and it is not told what was done
+to a frame.
 
 - **Asked about** is each thing that the world's own frame shows well: of a palette hue, nine tenths of it visible, its
   mask `LARGE` pixels or more. Whatever is done to the frame afterwards, the same things are asked about. Things of one
@@ -13,7 +13,7 @@ told what was done to a frame.
   thing is visible; but of a thing that is asked about, one patch alone. The share of all patches is the precision.
   Patches where a beacon stands are left out: it is known where beacons are, and another reader reads them.
 
-Admitted is a scene where at least `ENOUGH` things are asked about, where recall and precision are `CLEAN` or more on
+Admitted is a reader where at least `ENOUGH` things are asked about, where recall and precision are `CLEAN` or more on
 clean frames, and where they are `DAMAGED` or more under each damage: made smaller to a half or a quarter and enlarged
 again, JPEG of quality 30, noise of 6 levels, a gamma of 0.9 or 1.1, hues turned by 8 degrees to either side. JPEG keeps
 colour at full resolution, as every video must that is to be judged.
@@ -22,6 +22,7 @@ colour at full resolution, as every video must that is to be judged.
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -32,7 +33,8 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from worldsim.video import resize
-from worldsim_benchmarks.readers import ColourReader
+from worldsim_benchmarks.probe import LearnedReader
+from worldsim_benchmarks.readers import ColourReader, Reader
 from worldsim_envs import SCENES
 from worldsim_envs.env import SceneEnv
 from worldsim_envs.palette import RGB
@@ -40,6 +42,9 @@ from worldsim_envs.scene import find
 
 Frame = UInt8[np.ndarray, "h w 3"]
 Frames = UInt8[np.ndarray, "t h w 3"]
+
+READERS: dict[str, Callable[[], Reader]] = {"colour": partial(ColourReader, RGB), "learned": LearnedReader}
+"""Who may be tried, by name. Where several are admitted, the first judges."""
 
 SIZES = (64, 128, 256)
 LARGE = 20
@@ -109,12 +114,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class Admission:
-    """One scene at one size: what was read of it clean, and under each damage."""
+    """One scene at one size: what was read of it clean, and under each damage; as it looks in a template, by whom."""
 
     scene: str
     size: int
     clean: Reading
     damaged: Mapping[str, Reading]
+    template: str = "palette"
+    reader: str = "colour"
 
     @property
     def faults(self) -> list[str]:
@@ -186,7 +193,13 @@ DAMAGES: dict[str, Callable[[Frames], Frames]] = {
 
 
 def play(
-    scene: str, sizes: Sequence[int], *, seeds: Sequence[int], least: int | None = None, moments: int = 10
+    scene: str,
+    sizes: Sequence[int],
+    *,
+    seeds: Sequence[int],
+    template: str = "palette",
+    least: int | None = None,
+    moments: int = 10,
 ) -> dict[int, Seen]:
     """Look at episodes, each of the next range, told by the expert and by the next of its arms.
 
@@ -194,12 +207,13 @@ def play(
         scene: A name of `worldsim_envs.SCENES`.
         sizes: Heights and widths of the frames in pixels; all show the same moments.
         seeds: Of the episodes.
+        template: How it looks.
         least: After so many of them, no more than it takes to ask about `ENOUGH` things at every size; all by default.
         moments: At which an episode is looked at, evenly spread over it.
     """
     listed = SCENES[scene]
     envs = [
-        SceneEnv(listed.where, size=8, renderer=listed.renderer, segmentation=True, ranges=ranges)
+        SceneEnv(listed.where, size=8, renderer=listed.renderer, segmentation=True, template=template, ranges=ranges)
         for ranges in find(listed.where).ranges
     ]
     every = -(-listed.steps // moments)
@@ -260,10 +274,16 @@ def _expert(env: SceneEnv, steps: int, seed: int) -> Iterator[None]:
         yield
 
 
-def read(seen: Seen, damage: Callable[[Frames], Frames] | None = None) -> Reading:
-    """Hold what the reader sees in frames, as they are or damaged, against the masks."""
+@cache
+def reader(name: str) -> Reader:
+    """The reader of a name of `READERS`."""
+    return READERS[name]()
+
+
+def read(seen: Seen, damage: Callable[[Frames], Frames] | None = None, by: str = "colour") -> Reading:
+    """Hold what a reader sees in frames, as they are or damaged, against the masks."""
     frames, near = (seen.frames, NEAR) if damage is None else (damage(seen.frames), NEAR_DAMAGED)
-    sighting = ColourReader(RGB).read(frames)
+    sighting = reader(by).read(frames)
     off: list[float] = []
     right: list[bool] = []
     for t, there in enumerate(seen.things):
@@ -299,15 +319,26 @@ def _share(of: Sequence[bool]) -> float:
     return float(np.mean(of)) if len(of) else float("nan")
 
 
-def admit(scene: str, *, sizes: Sequence[int] = SIZES, seeds: int = LEAST) -> list[Admission]:
-    """Test one scene at some sizes.
+def admit(
+    scene: str,
+    *,
+    sizes: Sequence[int] = SIZES,
+    seeds: int = LEAST,
+    template: str = "palette",
+    readers: Sequence[str] = ("colour",),
+) -> list[Admission]:
+    """Try readers on one scene at some sizes; all see the same frames.
 
     Args:
         scene: A name of `worldsim_envs.SCENES`.
         sizes: Heights and widths of the frames in pixels.
         seeds: How many episodes; more, up to `MOST`, where these show too few things.
+        template: How it looks.
+        readers: Names of `READERS`.
     """
-    return [
-        Admission(scene, size, read(seen), {name: read(seen, damage) for name, damage in DAMAGES.items()})
-        for size, seen in play(scene, sizes, seeds=range(max(seeds, MOST)), least=seeds).items()
-    ]
+    found = []
+    for size, seen in play(scene, sizes, seeds=range(max(seeds, MOST)), template=template, least=seeds).items():
+        for by in readers:
+            damaged = {name: read(seen, damage, by) for name, damage in DAMAGES.items()}
+            found.append(Admission(scene, size, read(seen, by=by), damaged, template, by))
+    return found

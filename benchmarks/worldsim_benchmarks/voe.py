@@ -44,7 +44,7 @@ import numpy as np
 from jaxtyping import Float
 
 from worldsim_benchmarks.benchmark import Case, Score, Surprises, Truth, Twins
-from worldsim_benchmarks.cases import Cut, Question, Told, at, in_turn
+from worldsim_benchmarks.cases import Cut, Question, Told, anyhow, at, in_turn
 from worldsim_benchmarks.permanence_suites import MUJOCO, VOXEL
 
 POSSIBLE, IMPOSSIBLE = (0, 1), (3, 2)
@@ -167,7 +167,7 @@ class Voe:
 
     def twins(self, split: str, *, size: int) -> Iterator[Twins]:
         """The films of a split, each kind in turn."""
-        return in_turn(self.questions, split, size=size)
+        return in_turn(self.questions, split, size=size, legible=anyhow)
 
     def score(self, twins: Twins, answers: Sequence[Surprises]) -> dict[str, Score]:
         """How much more surprising the impossible films are than the possible ones that end alike."""

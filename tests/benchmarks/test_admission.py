@@ -1,4 +1,4 @@
-"""The colour reader reads what truth calls well seen, in every scene; and the test of that can fail."""
+"""Readers of things read what truth calls well seen, in every scene; and the test of that can fail."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from worldsim_benchmarks import admission as command
-from worldsim_benchmarks.admission import admission, demand, keep, page, recorded, table
+from worldsim_benchmarks.admission import admission, admitted, demand, judge, judges, keep, page, recorded, table
 from worldsim_benchmarks.trial import CLEAN, DAMAGES, Admission, Reading, Seen, admit, play, read, things
 from worldsim_envs import SCENES
 from worldsim_envs.palette import RGB
@@ -39,7 +39,7 @@ def test_what_is_plainly_seen_is_read_clean_and_damaged(monkeypatch):
     assert row.faults == ["8 things well seen and large enough, of 100 at least"]
     monkeypatch.setattr("worldsim_benchmarks.trial.ENOUGH", 8)
     assert row.faults == []
-    assert "| toy | 128 | 8 | 0.00 | 1.00 1.00 |" in table([row])
+    assert "| toy | palette | colour | 128 | 8 | 0.00 | 1.00 1.00 |" in table([row])
 
 
 def test_damage_changes_every_frame_and_keeps_its_shape():
@@ -112,6 +112,10 @@ def test_further_episodes_are_played_until_enough_is_asked_about(monkeypatch, en
 def test_a_scene_that_is_not_there_is_named():
     with pytest.raises(ValueError, match="there is no scene 'worldsim/Hiden-v0'"):
         admission("worldsim/Hiden-v0")
+    with pytest.raises(ValueError, match="there is no template 'texture'; there are: palette, textured, held-out"):
+        admission(templates="texture")
+    with pytest.raises(ValueError, match="there is no reader 'B'; there are: colour, learned"):
+        admission(readers="B")
 
 
 def test_only_what_was_tested_and_admitted_is_judged(monkeypatch, tmp_path):
@@ -124,12 +128,30 @@ def test_only_what_was_tested_and_admitted_is_judged(monkeypatch, tmp_path):
     keep(rows, tmp_path)
     keep(rows[1:], tmp_path)
     assert recorded(record) == rows and len(json.loads(record.read_text())) == 2
-    monkeypatch.setattr(command, "recorded", lambda: rows)
+    monkeypatch.setattr(command, "known", lambda: rows)
     demand(["worldsim/Tower-v0"], 128)
-    with pytest.raises(ValueError, match=r"Tower-v0 at 64 px is not admitted \(clean: recall 0.500.*admitted: 128\."):
+    refused = r"Tower-v0 at 64 px is not admitted \(colour: clean: recall 0.500.*admitted: 128\."
+    with pytest.raises(ValueError, match=refused):
         demand(["worldsim/Tower-v0"], 64)
     with pytest.raises(ValueError, match=r"Hidden-v0 at 64 px was not tested.*admitted: none\."):
         demand(["worldsim/Tower-v0", "worldsim/Hidden-v0"][1:], 64)
+
+
+def test_the_first_judges_that_is_admitted_to_how_a_scene_looks(monkeypatch):
+    blind, scene = Reading(120, 0.5, 1.0, 0.02), "worldsim/Tower-v0"
+    rows = [
+        Admission(scene, 64, PERFECT, {}, "palette", "colour"),
+        Admission(scene, 64, PERFECT, {}, "palette", "learned"),
+        Admission(scene, 64, blind, {}, "textured", "colour"),
+        Admission(scene, 64, PERFECT, {}, "textured", "learned"),
+        Admission(scene, 64, blind, {}, "held-out", "learned"),
+    ]
+    monkeypatch.setattr(command, "known", lambda: rows)
+    who = {template: admitted(scene, template, 64) for template in ("palette", "textured", "held-out")}
+    assert who == {"palette": ["colour", "learned"], "textured": ["learned"], "held-out": []}
+    assert [judge(scene, template, 64) for template in who] == ["colour", "learned", "colour"]
+    assert admitted(scene, "textured", 128) == []
+    assert judges(rows).splitlines()[2] == "| Tower-v0 | colour | learned | **none** |"
 
 
 def test_the_page_is_the_record():
@@ -149,6 +171,8 @@ def test_every_scene_is_read_as_it_is(scene):
 @pytest.mark.slow
 @pytest.mark.parametrize("scene", SCENES)
 def test_what_was_recorded_is_so(scene):
-    for row in admit(scene):
-        [known] = [each for each in recorded() if (each.scene, each.size) == (row.scene, row.size)]
-        assert bool(row.faults) == bool(known.faults), row.faults
+    rows = {(row.template, row.reader, row.size): row for row in recorded() if row.scene == scene}
+    for template, reader in dict.fromkeys(key[:2] for key in rows):
+        sizes = [key[2] for key in rows if key[:2] == (template, reader)]
+        for row in admit(scene, sizes=sizes, template=template, readers=[reader]):
+            assert bool(row.faults) == bool(rows[template, reader, row.size].faults), (template, reader, row.faults)

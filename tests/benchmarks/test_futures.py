@@ -23,6 +23,7 @@ from worldsim_benchmarks.outcomes import (
     total_variation,
 )
 from worldsim_benchmarks.run import run
+from worldsim_benchmarks.trial import reader
 
 TRUTH = np.array([0.5, 0.3, 0.2])
 
@@ -88,7 +89,7 @@ def test_what_is_drawn_is_what_is_counted(asked):
             assert len(may.ends) == FEWER and may.shares.sum() == pytest.approx(1)
             assert may.drawn.keys() == set(np.flatnonzero(may.shares))
             films = [[film] for film in may.drawn.values()]
-            read = [outcome(case, benchmark._ends(case, film))[0] for film in films]
+            read = [outcome(case, benchmark._ends(case, film, reader(each.reader)))[0] for film in films]
             assert read == list(may.drawn)  # the pixels tell which
 
 

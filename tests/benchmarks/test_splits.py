@@ -7,7 +7,7 @@ import pytest
 
 from worldsim_benchmarks import cases
 from worldsim_benchmarks.benchmark import SPLITS
-from worldsim_benchmarks.cases import Cut, Question, at, in_turn
+from worldsim_benchmarks.cases import Cut, Question, anyhow, at, in_turn
 
 OCC = Question("M-OCC", "worldsim/Hidden-v0", ("present",), at(2, 2))
 TUN = Question("M-TUN", "worldsim/Tunnel-v0", ("present",), at(2, 2))
@@ -30,17 +30,23 @@ def test_each_family_is_asked_as_often_however_many_questions_it_has(monkeypatch
 
 
 def test_the_secret_split_has_what_was_never_seen():
-    asked = list(islice(in_turn([OCC], "test:300000000000000", size=16), 8))
+    asked = list(islice(in_turn([OCC], "test:300000000000000", size=16, legible=anyhow), 8))
     assert Counter(each.variation for each in asked) == {"id": 4, "ood": 2, "held-out": 2}
     assert len({each.name for each in asked}) == 8
     for each in asked:
         assert each.template == "M-OCC/Hidden-v0/present" + ("" if each.variation == "id" else f"/{each.variation}")
 
 
-def test_among_blocks_no_held_out_template_is_asked_about_which_the_reader_could_not_read():
+def test_no_held_out_template_is_asked_about_which_nobody_could_read(monkeypatch):
     look = Question("V-LOOK", "worldsim/VoxelLook-v0", ("present",), at(2, 2))
-    asked = list(islice(in_turn([look], "test:300000000000000", size=16), 6))
-    assert Counter(each.variation for each in asked) == {"id": 4, "ood": 2}
+    for who, times in ([], {"id": 4, "ood": 2}), (["learned"], {"id": 4, "ood": 2, "held-out": 2}):
+        monkeypatch.setattr(cases, "admitted", lambda scene, template, size, who=who: who)
+        monkeypatch.setattr(
+            cases, "judge", lambda scene, template, size: "learned" if template == "held-out" else "colour"
+        )
+        asked = list(islice(in_turn([look], "test:300000000000000", size=16), sum(times.values())))
+        assert Counter(each.variation for each in asked) == times
+        assert {each.reader for each in asked if each.variation == "held-out"} == set(who)
 
 
 def test_a_question_that_no_world_answers_is_named(monkeypatch):
