@@ -14,8 +14,7 @@ import numpy as np
 
 from worldsim_benchmarks import contestants as known
 from worldsim_benchmarks.benchmark import Twins, Video
-from worldsim_benchmarks.camera import SUITES, CameraPaths, marked, questions
-from worldsim_benchmarks.cases import make
+from worldsim_benchmarks.camera import SUITES, CameraPaths, questions
 from worldsim_benchmarks.contestants import Corrupted
 from worldsim_benchmarks.measure import measure, raw
 
@@ -30,9 +29,7 @@ FAILURES = {
 def asked(suite: str, code: str) -> Twins:
     """The first twins of a family; of its nearby path, where there is one."""
     question = next(one for one in questions(SUITES[suite]) if one.code == code)
-    twins = next(iter(question.all_twins(SEED, size=SIZE)))
-    near = f"worldsim/{SUITES[suite].near[0]}-v0"
-    return marked(twins, make(near, size=SIZE)) if question.scene == near else twins
+    return next(iter(question.all_twins(SEED, size=SIZE)))
 
 
 def rows(suite: str, code: str) -> list[tuple[str, Video]]:

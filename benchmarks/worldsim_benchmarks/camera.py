@@ -64,7 +64,7 @@ from jaxtyping import Bool, Float64
 
 from worldsim_benchmarks.alignment import AlignmentReader
 from worldsim_benchmarks.benchmark import Case, Score, Twins, Video
-from worldsim_benchmarks.cases import Question, at, in_turn, make
+from worldsim_benchmarks.cases import Question, at, in_turn, no_more
 from worldsim_benchmarks.parallax import parallax, tsed
 from worldsim_benchmarks.paths import ASKED, Grain, Journey, decided, follow, grain, held, journey
 from worldsim_benchmarks.places import Shown, recognised, seen_from
@@ -115,7 +115,7 @@ SUITES = {
     "mujoco": Suite(("Gallery", 8, 33), (("Away", 8, 33), ("Tour", 64, 65))),
     "voxel": Suite(("VoxelYard", 16, 65), (("VoxelHold", 16, 65), ("VoxelTour", 64, 65)), looks=("palette",)),
     "mujoco-bare": Suite(("Frieze", 8, 33), fine=0.25, sizes=(64, 128, 256)),
-    "voxel-bare": Suite(("VoxelMosaic", 16, 65), fine=0.25, sizes=(64, 128, 256), looks=("palette",)),
+    "voxel-bare": Suite(("VoxelMosaic", 16, 65), fine=0.25, sizes=(64, 128, 256)),
 }
 
 
@@ -125,8 +125,9 @@ def questions(suite: Suite) -> list[Question]:
     for name, context, future in (suite.near, *suite.others):
         world = f"worldsim/{name}-v0"
         families = find(SCENES[world].where).families
+        also = marked if name == suite.near[0] else no_more
         found += [
-            Question(code, world, arms, at(context, future))
+            Question(code, world, arms, at(context, future), also=also)
             for code, arms in families.items()
             if code.partition("-")[2] in (*ASKED, "STA")
         ]
@@ -152,11 +153,7 @@ class CameraPaths:
 
     def twins(self, split: str, *, size: int) -> Iterator[Twins]:
         """Each family in turn; of nearby paths it is noted which pixels show what was seen before."""
-        near = f"worldsim/{self._suite.near[0]}-v0"
-        eye = make(near, size=size)
-        for each in in_turn(questions(self._suite), split, size=size, legible=self._legible):
-            yield marked(each, eye) if each.cases[0].scene == near else each
-        eye.close()
+        return in_turn(questions(self._suite), split, size=size, legible=self._legible)
 
     def score(self, twins: Twins, answers: Sequence[Video]) -> dict[str, Score]:
         """Every metric; those that a family does not ask are NaN."""
@@ -276,16 +273,18 @@ def seen_of(case: Case) -> Bool[np.ndarray, "t h w"]:
     return case.truth.state.get("seen", np.ones(frames.shape[:3], bool))
 
 
-def marked(twins: Twins, env: SceneEnv) -> Twins:
+def marked(question: Question, env: SceneEnv, seed: int, twins: Twins) -> Twins:
     """Twins that also tell `seen` [t h w], which pixels of the truth show what the context did, and its `depth` (m).
 
     The camera is at rest in the context.
 
     Args:
-        twins: Of a world where nothing moves but the camera.
-        env: That world.
+        question: Of a scene where nothing moves but the camera.
+        env: That scene, as it looks and from where its parameters are drawn.
+        seed: Of the world.
+        twins: What is asked about it.
     """
-    env.reset(seed=int(twins.name.rpartition("/")[2]))
+    env.reset(seed=seed)
 
     def look(pose: Float64[np.ndarray, "4 4"], lens: Float64[np.ndarray, "3 3"]) -> tuple[Camera, np.ndarray]:
         camera = Camera(pose, lens)

@@ -1,10 +1,12 @@
 """The camera benchmarks on a few twins: what was never seen is never judged, and a picture that is moved is no way."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from worldsim_benchmarks import contestants as known
-from worldsim_benchmarks.camera import SUITES, CameraPaths, marked, questions, reader, seen_of
+from worldsim_benchmarks.camera import SUITES, CameraPaths, questions, reader, seen_of
 from worldsim_benchmarks.cases import make
 from worldsim_benchmarks.contestants import Corrupted
 from worldsim_benchmarks.detours import blur, pushed
@@ -19,8 +21,7 @@ BENCHMARK = CameraPaths("mujoco")
 def aside():
     """A step to a side and its mirror."""
     (question,) = (one for one in questions(SUITES["mujoco"]) if one.code == "M-TRL")
-    eye = make(question.scene, size=SIZE)
-    return marked(next(iter(question.all_twins(1_000_000, size=SIZE))), eye)
+    return next(iter(question.all_twins(1_000_000, size=SIZE)))
 
 
 def scores(twins, corrupt, severity=0.0):
@@ -65,6 +66,17 @@ def test_a_blurred_answer_can_be_read(aside):
     assert scores(aside, blur, 2.0)["kappa"] == 1
 
 
+@pytest.mark.parametrize("ranges", ["train", "ood"])
+def test_the_depth_that_is_told_is_of_the_world_that_is_shown(ranges):
+    (question,) = (one for one in questions(SUITES["voxel-bare"]) if one.code == "V-YAW")
+    twins = next(iter(replace(question, ranges=ranges).all_twins(1_000_000, size=32)))
+    env = make(question.scene, size=32, ranges=ranges)
+    env.reset(seed=int(twins.name.rpartition("/")[2]))
+    there = env.render_at(env.camera, depth=True)
+    assert np.array_equal(there.rgb, twins.cases[0].seen[0])
+    assert np.array_equal(there.depth, twins.cases[0].before.state["depth"][0])
+
+
 def test_staying_never_raises_the_score():
     (question,) = (one for one in questions(SUITES["mujoco"]) if one.code == "M-STA")
     stays = next(iter(question.all_twins(1_000_000, size=SIZE)))
@@ -76,7 +88,7 @@ def test_staying_never_raises_the_score():
 
 def test_without_beacons_a_pose_is_read_from_what_was_seen_before():
     (question,) = (one for one in questions(SUITES["mujoco-bare"]) if one.code == "M-DOL")
-    twins = marked(next(iter(question.all_twins(1_000_000, size=64))), make(question.scene, size=64))
+    twins = next(iter(question.all_twins(1_000_000, size=64)))
     case = twins.cases[0]
     poses = reader(case).read(case.truth.frames)
     assert np.isfinite(poses.pose).all()
@@ -87,6 +99,16 @@ def test_without_beacons_a_pose_is_read_from_what_was_seen_before():
     benchmark = CameraPaths("mujoco-bare")
     values = measure(benchmark, [twins], Corrupted("made larger", pushed, 3.0)).values
     assert values["skill"] > 0.5 and values["parallax"] < 0.3
+
+
+def test_without_beacons_a_held_out_look_is_read_as_well():
+    (question,) = (one for one in questions(SUITES["voxel-bare"]) if one.code == "V-YAW")
+    twins = next(iter(replace(question, template="held-out").all_twins(1_000_000, size=64)))
+    case = twins.cases[0]
+    poses = reader(case).read(case.truth.frames)
+    assert np.isfinite(poses.pose).all()
+    assert np.rad2deg(turned(poses.pose, case.truth.pose)).max() < 1
+    assert "held-out" in SUITES["voxel-bare"].looks and "held-out" not in SUITES["voxel"].looks
 
 
 @pytest.mark.parametrize(("letter", "suite"), [("M", "mujoco"), ("V", "voxel")])
