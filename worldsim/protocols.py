@@ -5,11 +5,13 @@ are all WorldModels, and no code asks which.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeGuard, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from worldsim.types import Camera
 
 Memory = TypeVar("Memory")
 
@@ -57,6 +59,34 @@ class Features(Protocol):
     ) -> Mapping[int, Float[Tensor, "b t g d"]]:
         """The activations behind each of the given layers."""
         ...
+
+
+@runtime_checkable
+class CameraConditioned(Protocol):
+    """A world model that can be told where frames are seen from: in every method that takes frames, or imagines them.
+
+    Attributes:
+        camera: Whether this one can: a class may have both kinds.
+    """
+
+    camera: bool
+
+    def watch(
+        self, seen: Float[Tensor, "b t c h w"], taken: Float[Tensor, "b t-1 a"], *, camera: Camera | None = None
+    ) -> Any:
+        """As a WorldModel's; and where each frame was seen from."""
+        ...
+
+    def imagine(
+        self, memory: Any, plan: Float[Tensor, "b n a"], *, generator: Noise, camera: Camera | None = None
+    ) -> tuple[Float[Tensor, "b n c h w"], Any]:
+        """As a WorldModel's; and where each imagined frame is to be seen from."""
+        ...
+
+
+def hears_camera(model: object) -> TypeGuard[CameraConditioned]:
+    """Whether a model hears where frames are seen from."""
+    return isinstance(model, CameraConditioned) and model.camera
 
 
 Recalled = tuple[Tensor, ...]

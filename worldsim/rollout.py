@@ -8,8 +8,8 @@ from einops import rearrange
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
-from worldsim.protocols import WorldModel
-from worldsim.types import Episode, Rollout
+from worldsim.protocols import WorldModel, hears_camera
+from worldsim.types import Camera, Episode, Rollout
 from worldsim.video import side_by_side
 
 
@@ -31,6 +31,7 @@ def imagine_batch(
     plan: Float32[np.ndarray, "b n a"],
     *,
     seeds: Sequence[int],
+    camera: Camera | None = None,
 ) -> UInt8[np.ndarray, "b n h w 3"]:
     """Imagine many futures side by side. Each row draws from a seed of its own and does not hear the others.
 
@@ -40,12 +41,33 @@ def imagine_batch(
         taken: The actions between the frames seen.
         plan: What is done from then on.
         seeds: One a row.
+        camera: Where all of these frames are seen from, s that were seen and then n to imagine.
+
+    Raises:
+        ValueError: Where a camera is told to a model that hears none.
     """
-    device = next(model.parameters()).device if isinstance(model, nn.Module) else torch.device("cpu")
-    memory = model.watch(to_model(seen).to(device), torch.from_numpy(taken).to(device))
+    device = device_of(model)
+    given = to_model(seen).to(device), torch.from_numpy(taken).to(device)
+    ahead = torch.from_numpy(plan).to(device)
     generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
-    imagined, _ = model.imagine(memory, torch.from_numpy(plan).to(device), generator=generators)
+    if camera is None:
+        imagined, _ = model.imagine(model.watch(*given), ahead, generator=generators)
+    elif not hears_camera(model):
+        raise ValueError(f"a camera came beside a {type(model).__name__}, which hears none; leave it out")
+    else:
+        before, after = (Camera(*(each[:, part].to(device) for each in camera)) for part in _parts(seen.shape[1]))
+        imagined, _ = model.imagine(model.watch(*given, camera=before), ahead, generator=generators, camera=after)
     return to_pictures(imagined)
+
+
+def device_of(model: object) -> torch.device:
+    """Where a model computes: where its parameters lie, or on the CPU, where it has none."""
+    return next(model.parameters()).device if isinstance(model, nn.Module) else torch.device("cpu")
+
+
+def _parts(seen: int) -> tuple[slice, slice]:
+    """What was seen, and what comes after."""
+    return slice(0, seen), slice(seen, None)
 
 
 def imagine(
@@ -64,6 +86,8 @@ def rollouts(
     model: WorldModel, episodes: Sequence[Episode], *, seen: int = 8, steps: int | None = None, seed: int = 0
 ) -> list[Rollout]:
     """Show a model the beginning of each episode and let it imagine the rest, in one batch.
+
+    A model that hears where frames are seen from is told, where all of the episodes know.
 
     Args:
         model: Any world model.
@@ -94,6 +118,7 @@ def rollouts(
         np.stack([episode.actions[: seen - 1] for episode in episodes]),
         np.stack([episode.actions[seen - 1 : seen - 1 + wanted] for episode in episodes]),
         seeds=range(seed, seed + len(episodes)),
+        camera=_camera_of(episodes, seen + wanted) if hears_camera(model) else None,
     )
     return [
         Rollout(
@@ -105,6 +130,15 @@ def rollouts(
         )
         for episode, frames in zip(episodes, imagined, strict=True)
     ]
+
+
+def _camera_of(episodes: Sequence[Episode], frames: int) -> Camera | None:
+    """Where the first frames of each episode are seen from; None where one does not know."""
+    known = [(each.poses, each.intrinsics) for each in episodes if each.poses is not None]
+    told = [(poses[:frames], lenses[:frames]) for poses, lenses in known if lenses is not None]
+    if len(told) < len(episodes):
+        return None
+    return Camera(*(torch.from_numpy(np.stack(each)) for each in zip(*told, strict=True)))
 
 
 def side_by_side_video(rollout: Rollout) -> UInt8[np.ndarray, "n h w 3"]:

@@ -16,6 +16,7 @@ from worldsim_benchmarks.catalogue import chosen, listed
 from worldsim_benchmarks.entries import entry, returned
 from worldsim_benchmarks.failures import failures
 from worldsim_benchmarks.kept import kept
+from worldsim_benchmarks.resized import at
 from worldsim_benchmarks.result import machine, read_like, write
 from worldsim_benchmarks.run import Entry, run
 from worldsim_benchmarks.secret import whole
@@ -26,6 +27,7 @@ def bench(
     benchmarks: list[str] | str | None = None,
     split: str = "quick",
     size: int | None = None,
+    seen_at: int | None = None,
     out: str = "runs/results",
     seed: int = 0,
     samples: int | None = None,
@@ -51,6 +53,8 @@ def bench(
             about one world.
         split: `quick` (32 twins, not for ranking), `dev` (200), or `test` (400, of worlds that the secret decides).
         size: Height and width of the frames in pixels; by default what each benchmark is usually asked at.
+        seen_at: Height and width of the frames that the models are shown, where they have learned one size only; their
+            answers are resized to the benchmark's, and the truth that went the same way stands beside them.
         out: Folder that results are appended to; `worldsim board` makes a leaderboard of it.
         seed: Of what the models imagine.
         samples: Futures a model imagines for each case; by default one, or as many as a benchmark of what may come
@@ -74,16 +78,18 @@ def bench(
     entries = [entry(name, batch, training) for name in listed(models)]
     taking_turns = [each for each in entries if each.kind == "model"]  # the oracles take part in every run
     others = [row for each in taking_turns for row in (each, *returned(each))]
-    taking_part = {each.contestant.name for each in (*entries, *others)}
+    if seen_at is not None and seen_at < 1:
+        raise ValueError(f"seen_at came as {seen_at}; frames are at least one pixel across: 64, say")
     for benchmark, seeds, wide in zip(asked, splits, across, strict=True):
         worlds = partial(tqdm, desc=f"{title(benchmark)}: worlds", total=SPLITS[seeds][1])
         twins = kept(benchmark, seeds, size=wide, folder=truth, progress=worlds)
+        rows = others if seen_at in (None, wide) else at(seen_at, others, twins)
         append(
             benchmark,
             twins,
-            others,
+            rows,
             out=out,
-            shown=taking_part,
+            shown={each.contestant.name for each in (*entries, *rows)},
             split=split,
             size=wide,
             seed=seed,

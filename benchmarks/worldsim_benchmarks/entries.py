@@ -14,8 +14,9 @@ import torch
 from worldsim.codec.pixel import Pixel
 from worldsim.models.checkpoint import RECIPE, WEIGHTS, load, locate
 from worldsim.models.within import within
-from worldsim.protocols import Codec, Surprise, WorldModel
-from worldsim.rollout import imagine_batch, to_model, to_pictures
+from worldsim.protocols import Codec, Surprise, WorldModel, hears_camera
+from worldsim.rollout import device_of, imagine_batch, to_model, to_pictures
+from worldsim.types import Camera
 from worldsim_benchmarks.benchmark import Answer, Case, Missing, Surprises, Twins, Video
 from worldsim_benchmarks.cases import digest
 from worldsim_benchmarks.contestants import ORACLES
@@ -27,6 +28,8 @@ TRAINING = ("unstated", "zero-shot", "in-domain")
 
 class Modelled:
     """A world model as a contestant: it is shown contexts and plans, and nothing else.
+
+    One that hears where frames are seen from is told the camera's path as well, of what was seen and what is asked.
 
     Args:
         name: On the board.
@@ -72,6 +75,7 @@ class Modelled:
                 np.stack([case.taken for case, _ in rows]),
                 np.stack([case.plan for case, _ in rows]),
                 seeds=[_seed(seed, name) for _, name in rows],
+                camera=_camera_of(rows) if hears_camera(model) else None,
             )
         return list(frames)
 
@@ -83,10 +87,12 @@ class Modelled:
             return [Missing("the model has no method `surprise`, which says how unexpected each frame is")] * len(rows)
         frames = to_model(np.stack([np.concatenate([case.seen, case.truth.frames]) for case, _ in rows]))
         actions = torch.from_numpy(np.stack([np.concatenate([case.taken, case.plan]) for case, _ in rows]))
-        device = next(model.parameters()).device if isinstance(model, torch.nn.Module) else torch.device("cpu")
+        device = device_of(model)
+        heard = hears_camera(self.model)
+        camera = {"camera": Camera(*(each.to(device) for each in _camera_of(rows)))} if heard else {}
         generators = [torch.Generator(device).manual_seed(_seed(seed, name)) for _, name in rows]
         with one_thread():
-            told = model.surprise(frames.to(device), actions.to(device), generator=generators)
+            told = model.surprise(frames.to(device), actions.to(device), generator=generators, **camera)
         return list(told[:, rows[0][0].seen.shape[0] :].double().cpu().numpy())
 
     def asked(self, case: Case) -> WorldModel | Missing:
@@ -148,6 +154,13 @@ def returned(entry: Entry) -> list[Entry]:
     return [Entry(Returned(entry.contestant.name, codec), "oracle", entry.manifest, tier="truth")]
 
 
+def _camera_of(rows: Sequence[tuple[Case, str]]) -> Camera:
+    """Where the frames of each case are seen from, those of the context and those that are asked about."""
+    poses = np.stack([np.concatenate([case.before.pose, case.truth.pose]) for case, _ in rows])
+    lenses = np.stack([np.broadcast_to(case.truth.intrinsics, (poses.shape[1], 3, 3)) for case, _ in rows])
+    return Camera(torch.from_numpy(poses), torch.from_numpy(lenses))
+
+
 def _content(case: Case) -> str:
     return digest([case.seen, case.taken, case.plan])
 
@@ -176,11 +189,17 @@ def entry(name: str, batch: int, training: str = "unstated") -> Entry:
         model = made(module, attribute)
         if not isinstance(model, WorldModel):
             raise ValueError(f"{name} is no WorldModel: it needs the methods `watch` and `imagine`")
-        return Entry(Modelled(name, model, batch), "model", {**_source(model), **_told(model, training)})
+        how = {**_source(model), **_told(model, training)}
+        return Entry(Modelled(name, model, batch), "model", how, _tier(model))
     model, files = load(name), {"weights": locate(name) / WEIGHTS, "recipe": locate(name) / RECIPE}
     digests = {part: _digest(path) for part, path in files.items() if path.exists()}
     how = {**digests, **_source(model), **_told(model, training)}
-    return Entry(Modelled(on_the_board(name), model, batch), "model", how)
+    return Entry(Modelled(on_the_board(name), model, batch), "model", how, _tier(model))
+
+
+def _tier(model: WorldModel) -> str:
+    """What a model is given: frames and actions, and the camera's path where it hears that."""
+    return "T2" if hears_camera(model) else "T1"
 
 
 def _told(model: WorldModel, training: str) -> dict[str, str | int]:

@@ -1,5 +1,6 @@
 """A model that may be told where frames are seen from hears that, and loses nothing where it is not told."""
 
+import gymnasium as gym
 import numpy as np
 import pytest
 import torch
@@ -7,6 +8,7 @@ import toy_models
 from torch import nn
 
 from worldsim.data.module import ClipModule
+from worldsim.data.schema import Schema
 from worldsim.data.store import EpisodeStore
 from worldsim.data.writer import write_episodes
 from worldsim.diffusion.sample import euler
@@ -14,8 +16,12 @@ from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.hidden import hide
 from worldsim.models.stream import begin_anew, branch, led_to
+from worldsim.models.surprise import PROBED, errors
+from worldsim.models.within import Within, within
 from worldsim.nn.camera import rays_of, whence
+from worldsim.protocols import hears_camera
 from worldsim.random import draw
+from worldsim.rollout import imagine_batch, rollouts, to_model, to_pictures
 from worldsim.training.fit import fit
 from worldsim.types import Camera, Clip, Episode
 
@@ -24,6 +30,14 @@ ROWS, SEEN, PLAN = 2, 7, 3
 
 def tiny(started: bool = True, **changes) -> DiffusionWorld:
     return toy_models.tiny(started, **{"camera": True, **changes})
+
+
+def tiny_of(schema: Schema, camera: bool = True) -> DiffusionWorld:
+    torch.manual_seed(0)
+    model = DiffusionWorld(schema.components, 8, 32, 2, 2, 1, window=4, steps=2, camera=camera, schema=schema)
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.15)
+    return model.eval()
 
 
 def turn(*angles: float) -> torch.Tensor:
@@ -182,6 +196,101 @@ def test_in_a_pack_each_clip_has_its_own_cameras():
     )
     parts = (parts[0], parts[1]._replace(camera=None))
     toy_models.check_packed_is_separate(model, parts, spare=4)
+
+
+@torch.no_grad()
+def test_surprise_and_features_hear_it_frame_by_frame():
+    (seen, taken, _), told, model = video(), part(camera(), 0, SEEN), tiny()
+
+    def surprised(at: Camera | None) -> torch.Tensor:
+        return model.surprise(seen, taken, generator=torch.Generator().manual_seed(1), camera=at)
+
+    def active(at: Camera | None) -> torch.Tensor:
+        return model.features(seen, taken, layers=[-1], camera=at)[-1]
+
+    other = Camera(told.poses.clone(), told.intrinsics)
+    other.poses[:, -1] = other.poses[:, 0]
+    moved = Camera(pose((0.4, -1.0, 2.0), (30.0, -7.0, 100.0)) @ told.poses, told.intrinsics)
+    unknown = Camera(*(torch.zeros_like(each) for each in told))
+    for asked in (surprised, active):
+        torch.testing.assert_close(asked(moved), asked(told), rtol=0, atol=1e-4)
+        assert torch.equal(asked(other)[:, :-1], asked(told)[:, :-1]), "a pose says nothing of the frames before it"
+        assert not torch.allclose(asked(other)[:, -1], asked(told)[:, -1], atol=1e-3)
+        assert not torch.allclose(asked(None)[:, 0], asked(told)[:, 0], atol=1e-3), "the first is told as well"
+        torch.testing.assert_close(asked(unknown), asked(None), rtol=0, atol=1e-6)
+    blind = tiny(camera=False)
+    with pytest.raises(ValueError, match="a camera came to a model that was built without"):
+        blind.surprise(seen, taken, generator=torch.Generator(), camera=told)
+    with pytest.raises(ValueError, match="a camera came to a model that was built without"):
+        blind.features(seen, taken, layers=[0], camera=told)
+
+
+@torch.no_grad()
+def test_what_surprises_is_what_would_not_have_been_imagined_from_there():
+    """Each frame of a stream that is told where it is has the errors of a single look from there."""
+    (seen, taken, _), told, model = video(), part(camera(), 0, SEEN), tiny()
+    found = errors(model, seen, taken, torch.Generator().manual_seed(1), told)
+    clean, generator = model.codec.encode(seen), torch.Generator().manual_seed(1)
+    rays, known = model.rays(told, whence(told.poses[:, 0]), clean), torch.arange(SEEN) > 0
+    for time in range(SEEN):
+        noise = draw(tuple(clean[:, :1].shape), generator)
+        now = slice(0, time + 1)
+        for number, level in enumerate(PROBED):
+            frames = torch.cat([clean[:, :time], torch.lerp(noise, clean[:, time : time + 1], level)], dim=1)
+            levels = torch.cat([model.said_of(clean[:, :time]), torch.full((ROWS, 1), level)], dim=1)
+            given = (frames, model.beside(clean[:, now]), levels, led_to(taken)[:, now], known[now].expand(ROWS, -1))
+            guess = model.predict(*given, rays=rays[:, now])[0][:, -1:]
+            wrong = (guess - clean[:, time : time + 1]).square().mean((1, 2, 3, 4))
+            torch.testing.assert_close(found[:, time, number], wrong, rtol=1e-4, atol=1e-4)
+
+
+def test_rollouts_tell_it_where_every_episode_knows():
+    told, model, random = camera(), tiny(), np.random.default_rng(0)
+    frames = random.integers(0, 256, (ROWS, SEEN + PLAN, 16, 16, 3), np.uint8)
+    actions = random.normal(size=(ROWS, SEEN + PLAN - 1, 2)).astype(np.float32)
+
+    def imagined_by(model, knows: int) -> np.ndarray:
+        """Of episodes of which so many know where they are seen from."""
+        cameras = [
+            {"poses": told.poses[row].numpy(), "intrinsics": told.intrinsics[row].numpy()} if row < knows else {}
+            for row in range(ROWS)
+        ]
+        episodes = [Episode(actions[row], frames[row], 10.0, "test", row, **known) for row, known in enumerate(cameras)]
+        return np.stack([each.imagined for each in rollouts(model, episodes, seen=SEEN)])
+
+    before, after = part(told, 0, SEEN), part(told, SEEN)
+    memory = model.watch(to_model(frames[:, :SEEN]), torch.from_numpy(actions[:, : SEEN - 1]), camera=before)
+    plan, generators = torch.from_numpy(actions[:, SEEN - 1 :]), [torch.Generator().manual_seed(row) for row in (0, 1)]
+    by_hand, _ = model.imagine(memory, plan, generator=generators, camera=after)
+    assert np.array_equal(imagined_by(model, knows=2), to_pictures(by_hand))
+    assert not np.array_equal(imagined_by(model, knows=1), imagined_by(model, knows=2))
+    assert np.array_equal(imagined_by(model, knows=1), imagined_by(model, knows=0))
+    blind = tiny(camera=False)
+    assert np.array_equal(imagined_by(blind, knows=2), imagined_by(blind, knows=0))
+    with pytest.raises(ValueError, match="a camera came beside a DiffusionWorld, which hears none"):
+        seen, taken = frames[:, :SEEN], actions[:, : SEEN - 1]
+        imagine_batch(blind, seen, taken, actions[:, SEEN - 1 :], seeds=[0, 1], camera=told)
+
+
+def test_a_model_of_several_worlds_hears_it_in_each():
+    schema = Schema.of(dict.fromkeys(("one", "other"), gym.spaces.Box(-1, 1, (2,), np.float32)))
+    told, (seen, taken, plan) = camera(), video()
+    model = tiny_of(schema)
+    here = within(model, "other")
+    assert hears_camera(here) and not hears_camera(within(tiny_of(schema, camera=False), "other"))
+    assert isinstance(here, Within)
+    before, after = part(told, 0, SEEN), part(told, SEEN)
+    noise = torch.Generator().manual_seed(1)
+    own, _ = here.imagine(here.watch(seen, taken, camera=before), plan, generator=noise, camera=after)
+    noise = torch.Generator().manual_seed(1)
+    memory = model.watch(seen, here.placed(taken), camera=before)
+    assert torch.equal(own, model.imagine(memory, here.placed(plan), generator=noise, camera=after)[0])
+    asked = [each.surprise for each in (here, model)]
+    one, other = (
+        ask(seen, actions, generator=torch.Generator().manual_seed(1), camera=before)
+        for ask, actions in zip(asked, (taken, here.placed(taken)), strict=True)
+    )
+    assert torch.equal(one, other)
 
 
 def test_a_camera_that_would_not_be_heard_is_refused():

@@ -11,7 +11,8 @@ from worldsim.data import layout
 from worldsim.data.schema import Schema
 from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
-from worldsim.models.surprise import Usual, errors, usual
+from worldsim.models.surprise import errors, usual
+from worldsim.models.usual import Usual
 from worldsim.training.fit import fit
 from worldsim.types import Clip
 

@@ -118,6 +118,23 @@ def test_branches_and_rows_that_begin_anew_keep_their_words():
     torch.testing.assert_close(both[1:], alone[1:], rtol=0, atol=1e-4)
 
 
+def test_surprise_and_features_hear_them():
+    model, (seen, taken, _), told = tiny(), video(), words()
+    other = told.clone()
+    other[1] = words(seed=9)[1]
+    for asked in (
+        lambda text: model.surprise(
+            seen, taken, generator=[torch.Generator().manual_seed(row) for row in range(ROWS)], text=text
+        ),
+        lambda text: model.features(seen, taken, layers=[-1], text=text)[-1],
+    ):
+        assert torch.equal(asked(other)[0], asked(told)[0])
+        assert not torch.allclose(asked(other)[1, :1], asked(told)[1, :1], atol=1e-3), "from the first frame on"
+        assert torch.equal(asked(torch.zeros(ROWS, 4, FEATURES)), asked(None))
+    with pytest.raises(ValueError, match="words came to a model that was built without"):
+        tiny(text=0).surprise(seen, taken, generator=torch.Generator(), text=told)
+
+
 def test_in_a_pack_each_clip_has_its_own_words():
     model = tiny(action_dropout=0.0)
     shapes = [(2, 5, 16, 24), (1, 3, 32, 16), (3, 1, 8, 8)]

@@ -3,55 +3,21 @@
 Source: Chen et al. 2024, "Diffusion Forcing"; Frans et al. 2024, "One Step Diffusion via Shortcut Models".
 """
 
-from typing import TYPE_CHECKING, NamedTuple
-
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from worldsim.diffusion import objective
 from worldsim.diffusion.shortcut import FINEST, draw_jumps, two_halves
+from worldsim.models.denoiser import Denoiser, Hidden
 from worldsim.models.stream import led_to
 from worldsim.nn.camera import whence
 from worldsim.protocols import Noise
 from worldsim.random import draw
 from worldsim.types import Clip
 
-if TYPE_CHECKING:
-    from worldsim.models.diffusion_world import DiffusionWorld
 
-
-class Hidden(NamedTuple):
-    """A clip behind noise: what the network is shown and told, and what it should say.
-
-    Attributes:
-        clean: What it should say.
-        noisy: The same frames at their levels.
-        before: The frames before each, laid beside it.
-        levels: How noisy each frame is, and is said to be.
-        actions: What led to it.
-        known: Whether that is told.
-        jumps: How far the sampler goes with the answer.
-        learn: Whether the answer counts.
-        rays: Where each token is seen from, where that is told.
-        text: The words it is told in, where it is.
-        tokens: How noisy each token is, where those of a frame are not alike.
-    """
-
-    clean: Float[Tensor, "b t z y x"]
-    noisy: Float[Tensor, "b t z y x"]
-    before: Float[Tensor, "b t p y x"]
-    levels: Float[Tensor, "b t"]
-    actions: Float[Tensor, "b t a"]
-    known: Bool[Tensor, "b t"]
-    jumps: Int[Tensor, "b t"]
-    learn: Bool[Tensor, "b t"]
-    rays: Float[Tensor, "b t g 6"] | None = None
-    text: Float[Tensor, "b n e"] | None = None
-    tokens: Float[Tensor, "b t g"] | None = None
-
-
-def hide(world: "DiffusionWorld", clip: Clip, taught: int, generator: Noise) -> Hidden:
+def hide(world: Denoiser, clip: Clip, taught: int, generator: Noise) -> Hidden:
     """A clip behind noise. Of its first `taught` rows, what the network should say is what it says in two steps."""
     with torch.no_grad():
         clean = world.codec.encode(clip.frames)
@@ -90,15 +56,10 @@ def hide(world: "DiffusionWorld", clip: Clip, taught: int, generator: Noise) -> 
     return Hidden(clean, noisy, before, levels, actions, known, jumps, learn & clip.mask, seen_from, text, tokens)
 
 
-def _unmarked(world: "DiffusionWorld", actions: Float[Tensor, "b n a"], generator: Noise) -> Float[Tensor, "b n a"]:
+def _unmarked(world: Denoiser, actions: Float[Tensor, "b n a"], generator: Noise) -> Float[Tensor, "b n a"]:
     """The actions, of some clips without the components that say which world it is."""
     if world.schema is None:
         return actions
     said = draw((len(actions), 1, 1), generator, kind=torch.rand, device=actions.device) >= world.action_dropout
     own = world.actions - world.schema.marks
     return torch.cat([actions[..., :own], actions[..., own:] * said], dim=-1)
-
-
-def taus(world: "DiffusionWorld", hidden: Hidden) -> objective.Taus:
-    """How noisy frames are: as little as says it."""
-    return hidden.levels if hidden.tokens is None else world.cells(hidden.tokens, hidden.clean)

@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from worldsim.diffusion.shortcut import FINEST
+from worldsim.models.denoiser import Denoiser
 from worldsim.models.stream import Stream
 from worldsim.nn.attention import Past
-
-if TYPE_CHECKING:
-    from worldsim.models.diffusion_world import DiffusionWorld
 
 
 class Questions:
@@ -33,7 +30,7 @@ class Questions:
 
     def __init__(
         self,
-        world: "DiffusionWorld",
+        world: Denoiser,
         stream: Stream,
         action: Float[Tensor, "b a"],
         levels: Sequence[float],

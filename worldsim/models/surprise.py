@@ -6,7 +6,7 @@ at all. So a model keeps what is usual for it, measured on real frames that it n
 in that unit: 0 is as wrong as usual in this world, 1 a standard deviation more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,9 +14,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from worldsim.models.questions import Questions
+from worldsim.models.usual import Usual
+from worldsim.nn.camera import whence
 from worldsim.protocols import Noise
 from worldsim.random import draw
-from worldsim.types import Clip
+from worldsim.types import Camera, Clip
 
 if TYPE_CHECKING:
     from worldsim.models.diffusion_world import DiffusionWorld
@@ -28,58 +30,42 @@ LEAST = 1e-8
 """The least that errors are said to spread: in a world where nothing happens they hardly do."""
 
 
-class Usual:
-    """How wrong a model usually is about real frames that it did not learn from.
-
-    The first row is of all worlds together, which is what counts in a world that the model does not know; those of its
-    own worlds follow in the order of its schema, where it has one. Of each, what is said of first frames comes before
-    what is said of those that follow, for each of the levels PROBED.
-
-    Args:
-        means: Of the mean square error.
-        spreads: Its standard deviations.
-    """
-
-    def __init__(self, means: list[list[list[float]]], spreads: list[list[list[float]]]):
-        self.means, self.spreads = means, spreads
-
-    def standing(self, wrong: Float[Tensor, "b t l"], marks: Float[Tensor, "b w"]) -> Float[Tensor, "b t l"]:
-        """How many standard deviations above the usual these errors are.
-
-        Args:
-            wrong: Of clips from their beginning.
-            marks: Which of the model's worlds each is of; all zeros for none of them.
-        """
-        means, spreads = (torch.tensor(each, device=wrong.device) for each in (self.means, self.spreads))
-        row = torch.where(marks.sum(1) > 0, 1 + marks.argmax(1), 0) if marks.shape[1] else marks.new_zeros(len(marks))
-        later = (torch.arange(wrong.shape[1], device=wrong.device) > 0).long()
-        mean, spread = (each[row.long()][:, later] for each in (means, spreads))
-        return (wrong - mean) / spread
-
-
 @torch.no_grad()
 def errors(
-    world: "DiffusionWorld", frames: Float[Tensor, "b t c h w"], actions: Float[Tensor, "b t-1 a"], generator: Noise
+    world: "DiffusionWorld",
+    frames: Float[Tensor, "b t c h w"],
+    actions: Float[Tensor, "b t-1 a"],
+    generator: Noise,
+    camera: Camera | None = None,
+    text: Float[Tensor, "b n e"] | None = None,
 ) -> Float[Tensor, "b t l"]:
     """The mean square error of what a model guesses of each frame, at each of the levels PROBED, given all before it.
 
-    Nothing leads to the first frame.
+    Nothing leads to the first frame. Where each frame is seen from, and the words, are told with the question.
     """
     clean = world.codec.encode(frames)
-    wrong = [_errors_alone(world, clean[:, :1], generator)]
-    stream = world.watch(frames[:, :1], actions[:, :0])
+    rays: Sequence[Tensor | None] = [None] * frames.shape[1]
+    if camera is not None:
+        rays = world.rays(camera, whence(camera.poses[:, 0]), clean).split(1, dim=1)
+    wrong = [_errors_alone(world, clean[:, :1], generator, rays[0], text)]
+    first = None if camera is None else Camera(camera.poses[:, :1], camera.intrinsics[:, :1])
+    stream = world.watch(frames[:, :1], actions[:, :0], camera=first, text=text)
     for time in range(1, frames.shape[1]):
         truth, action = clean[:, time : time + 1], actions[:, time - 1]
         noise = draw(tuple(truth.shape), generator, device=clean.device)
-        ask = Questions(world, stream, action, PROBED).heard
+        ask = Questions(world, stream, action, PROBED, rays=rays[time]).heard
         guesses = [ask(torch.lerp(noise, truth, level), level) for level in PROBED]
         wrong.append(torch.stack([(guess - truth).square().mean((2, 3, 4)) for guess in guesses], dim=-1))
-        stream = stream.then(truth, action)
+        stream = stream.then(truth, action, rays[time])
     return torch.cat(wrong, dim=1)
 
 
 def _errors_alone(
-    world: "DiffusionWorld", first: Float[Tensor, "b 1 z y x"], generator: Noise
+    world: "DiffusionWorld",
+    first: Float[Tensor, "b 1 z y x"],
+    generator: Noise,
+    rays: Float[Tensor, "b 1 g 6"] | None,
+    text: Float[Tensor, "b n e"] | None,
 ) -> Float[Tensor, "b 1 l"]:
     """The same of first frames."""
     noise = draw(tuple(first.shape), generator, device=first.device)
@@ -88,7 +74,8 @@ def _errors_alone(
     wrong = []
     for level in PROBED:
         told = torch.full((len(first), 1), level, device=first.device)
-        guess, _ = world.predict(torch.lerp(noise, first, level), before, told, actions, unknown)
+        shown = torch.lerp(noise, first, level)
+        guess, _ = world.predict(shown, before, told, actions, unknown, rays=rays, text=text)
         wrong.append((guess - first).square().mean((2, 3, 4)))
     return torch.stack(wrong, dim=-1)
 
@@ -106,7 +93,9 @@ def usual(world: "DiffusionWorld", clips: Iterable[Clip], generator: Noise) -> U
     worlds = 0 if world.schema is None else world.schema.marks
     found: list[tuple[list[Tensor], list[Tensor]]] = [([], []) for _ in range(1 + worlds)]
     for clip in clips:
-        wrong, marks = errors(world, clip.frames, clip.actions, generator).double(), marked(world, clip.actions)
+        told = (clip.camera if world.camera else None, clip.text if world.text else None)
+        wrong = errors(world, clip.frames, clip.actions, generator, *told).double()
+        marks = marked(world, clip.actions)
         for row, chosen in zip(found, [torch.ones(len(wrong), device=wrong.device), *marks.T], strict=True):
             own, there = wrong[chosen > 0], clip.mask[chosen > 0]
             row[0].append(own[:, 0])

@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from worldsim.data.schema import Schema
-from worldsim.protocols import Noise, Surprise, WorldModel
+from worldsim.protocols import Noise, Surprise, WorldModel, hears_camera
+from worldsim.types import Camera
 
 
 def within(model: WorldModel, world: str, space: gym.Space | None = None) -> WorldModel:
@@ -44,22 +45,34 @@ class Within(nn.Module):
         self.place = schema.place(world, space)
         self.register_buffer("mark", torch.from_numpy(schema.mark(world)), persistent=False)
 
-    def watch(self, seen: Float[Tensor, "b t c h w"], taken: Float[Tensor, "b t-1 a"]) -> Any:
-        """As a WorldModel's."""
-        return self.model.watch(seen, self.placed(taken))
+    @property
+    def camera(self) -> bool:
+        """Whether the model hears where frames are seen from."""
+        return hears_camera(self.model)
+
+    def watch(
+        self, seen: Float[Tensor, "b t c h w"], taken: Float[Tensor, "b t-1 a"], *, camera: Camera | None = None
+    ) -> Any:
+        """As a WorldModel's; with a camera, as a CameraConditioned's."""
+        return self.model.watch(seen, self.placed(taken), **_told(camera))
 
     def imagine(
-        self, memory: Any, plan: Float[Tensor, "b n a"], *, generator: Noise
+        self, memory: Any, plan: Float[Tensor, "b n a"], *, generator: Noise, camera: Camera | None = None
     ) -> tuple[Float[Tensor, "b n c h w"], Any]:
-        """As a WorldModel's."""
-        return self.model.imagine(memory, self.placed(plan), generator=generator)
+        """As a WorldModel's; with a camera, as a CameraConditioned's."""
+        return self.model.imagine(memory, self.placed(plan), generator=generator, **_told(camera))
 
     def surprise(
-        self, frames: Float[Tensor, "b t c h w"], actions: Float[Tensor, "b t-1 a"], *, generator: Noise
+        self,
+        frames: Float[Tensor, "b t c h w"],
+        actions: Float[Tensor, "b t-1 a"],
+        *,
+        generator: Noise,
+        camera: Camera | None = None,
     ) -> Float[Tensor, "b t"]:
         """As a Surprise's."""
         assert isinstance(self.model, Surprise)
-        return self.model.surprise(frames, self.placed(actions), generator=generator)
+        return self.model.surprise(frames, self.placed(actions), generator=generator, **_told(camera))
 
     def placed(self, actions: Float[Tensor, "b n a"]) -> Float[Tensor, "b n z"]:
         """Actions of the world where the model looks for them; see `Schema.placed`.
@@ -77,3 +90,8 @@ class Within(nn.Module):
         mark = self.mark.to(actions.device).expand(*actions.shape[:2], -1)
         untold = 0.0 if own else torch.nan  # as of `Schema.placed`
         return torch.cat([nn.functional.pad(actions, (before, after), value=untold), mark], dim=-1)
+
+
+def _told(camera: Camera | None) -> dict[str, Any]:
+    """The argument, for a model that takes it; nothing for one that may not."""
+    return {} if camera is None else {"camera": camera}

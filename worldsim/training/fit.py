@@ -33,7 +33,8 @@ from worldsim.diffusion.objective import Target, Weight
 from worldsim.models import checkpoint
 from worldsim.models.cost import training_flops, training_memory
 from worldsim.models.diffusion_world import DiffusionWorld
-from worldsim.models.surprise import Usual, usual
+from worldsim.models.surprise import usual
+from worldsim.models.usual import Usual
 from worldsim.models.video_dit import SIZES
 from worldsim.nn.modulation import Conditioning
 from worldsim.training.bar import Bar
