@@ -84,6 +84,13 @@ def _mean_end(self, case, videos, by):
     return np.repeat(np.nanmean(found, 0, keepdims=True), len(found), 0)
 
 
+def _direction(imagined, real, asked):
+    """Whether an effect goes where the real one does, however far."""
+    mean = np.where(np.isnan(imagined), -real, imagined).mean(0)[asked]
+    size = np.linalg.norm(mean) * np.linalg.norm(real[asked])
+    return float((mean * real[asked]).sum() / size) if size else 0.0
+
+
 def _how_far(signed):
     """How far a camera went, whichever way."""
     return float(abs(signed) >= paths.DEAD)
@@ -115,6 +122,9 @@ JUDGES = {
         3,
         "whatever a placebo does is forgiven",
         ((effects, "locality", lambda imagined, asked, active, noise=0.0: 1.0),),
+    ),
+    "direction": Broken(
+        "cause-effect-mujoco", 3, "effects by their direction alone", ((effects, "concordance", _direction),)
     ),
     "length": Broken(
         "camera-voxel-bare",

@@ -103,6 +103,7 @@ def tabulate(name: tuple[str, str, int], rows: Sequence[Result]) -> Table:
         notes.append(f"Fewer than the {wanted} samples that it takes to tell a sure answer from an honest one: {told}.")
     if tiers:
         notes.append(f"What each was given: {'; '.join(tiers)}. Answered: the share of answers that came and counted.")
+    notes += [f"Not answered by {row.contestant}: {row.silence}." for row in rows if row.unanswered]
     if places:
         notes.append("Places: where a model may stand among models; those with one letter are tied with its best.")
     if weak:

@@ -1,4 +1,4 @@
-"""cause-effect-mujoco@1 and cause-effect-voxel@1: does what is done make the difference that it truly makes?
+"""cause-effect-mujoco@2 and cause-effect-voxel@1: does what is done make the difference that it truly makes?
 
 **Question.** One world, told in several arms that differ by one cause: a striker that is there or is not, a post pulled
 away, a gate open or closed, a push to the left or to the right, a bite; or a block broken, sand undermined, water let
@@ -6,8 +6,9 @@ in, a button pressed, TNT lit. From the context the model imagines every arm, an
 between them, at things other than the cause itself.
 
 **Arms.** Of each of the twins a pair, which has the cause and has not; `placebo`, in which something else is done that
-makes no difference; and `noop`, in which nothing is. Where the arms differ by a change of the world, all of the context
-shows it; where they differ by actions, it ends before them.
+makes no difference; and `noop`, in which nothing is. Most placebos are held against the factual arm; the finger that
+pushes the air instead of the first domino, against the one that stays where it is. Where the arms differ by a change of
+the world, all of the context shows it; where they differ by actions, it ends before them.
 
 **Score.** The mean over families of `max(0, ½ (kappa + TDS)) · max(0, Loc) · own`, on the means over a family's twins:
 
@@ -19,8 +20,8 @@ shows it; where they differ by actions, it ends before them.
   after they were out of sight) only the frames thereafter count, for kappa and TDS both.
 - Loc, locality: 1 less the size of what the placebo does to the affected things, in units of what the cause does.
 - own: what a family asks besides, 1 where it asks nothing. `Rig` (M-RIG): 1 less how far six marks of the imagined
-  chair are from any rigid one. `order` (M-DOM): Kendall's tau of when dominoes fall. M-DOSE: the mean of `rho`,
-  Spearman's, and `slope`, the smaller to the larger, of effect over dose.
+  chair are from any rigid one. `order` (M-DOM): Kendall's tau of when dominoes fall that are 0.4 of their diameters
+  elsewhere. M-DOSE: the mean of `rho`, Spearman's, and `slope`, the smaller to the larger, of effect over dose.
 
 **Also told.** `J`: of what happens in one arm of a pair alone (fell, moved, passed, broke, opened, lit, flowed), hits
 in the one plus rejections in the other, less 1. `onset`: exp(-|dt| / 0.2 s) of when effects begin, 0 where none does.
@@ -32,9 +33,12 @@ split `half-life`, after how long of that the TDS of what was done has fallen to
 thing (T*, `experiments/chaos.py`). Families that look away have no placebo, and V-BTN, whose walker is hidden behind
 the closed door, is judged by TDS alone: a placebo that has an effect costs nothing there.
 
-**Versions.** 1: the first. On the way to it, kappa counted from the end of the context on alone gave one future told of
-two arms up to 0.6 where these began apart (a thrown chair), and counted without regard to it, a frozen picture: the
-worse of both is taken. Colours are fitted without what the context told apart, which gave a frozen picture 0.09.
+**Versions.** cause-effect-mujoco 2: of M-DOM, the finger that pushes the air is held against the one that stays (it was
+held against the row that falls, and the truth had Loc 0 in a third of these twins), and only what is plainly elsewhere
+has a place in the order (the truth had 0 where a domino leans just enough). 1: the first. On the way to it, kappa
+counted from the end of the context on alone gave one future told of two arms up to 0.6 where these began apart (a
+thrown chair), and counted without regard to it, a frozen picture: the worse of both is taken. Colours are fitted
+without what the context told apart, which gave a frozen picture 0.09.
 
 **Source.** Counterfactual pairs from one state: Baradel et al. 2020, "CoPhy: Counterfactual Learning of Physical
 Dynamics". kappa is Lin's concordance of two effects with the mean of each known to be zero under no cause (Lin 1989, "A
@@ -69,12 +73,12 @@ class CauseEffect:
     Args:
         name: Of the benchmark.
         families: What is asked.
+        version: Of what is asked and how it is scored.
         sizes: At how many pixels across it can be read.
         template: How the worlds look.
         ranges: From where their parameters are drawn.
     """
 
-    version = 1
     metrics = ("kappa", "TDS", "Loc", "Rig", "order", "rho", "slope", "J", "onset", "noop", "away")
 
     def __init__(
@@ -82,11 +86,12 @@ class CauseEffect:
         name: str,
         families: Sequence[Family],
         *,
+        version: int = 1,
         sizes: tuple[int, ...] = (64, 128, 256),
         template: str = "palette",
         ranges: str = "train",
     ):
-        self.sizes = sizes
+        self.version, self.sizes = version, sizes
         self.name, self.families = name, {family.code: family for family in families}
         self.template, self.ranges = template, ranges
         self.coloured = tuple(dict.fromkeys(family.scene for family in families))
@@ -138,7 +143,7 @@ class CauseEffect:
 
 def mujoco() -> CauseEffect:
     """The causes of MuJoCo's scenes."""
-    return CauseEffect("cause-effect-mujoco", MUJOCO)
+    return CauseEffect("cause-effect-mujoco", MUJOCO, version=2)
 
 
 def voxel() -> CauseEffect:
@@ -181,11 +186,13 @@ class Asked:
         if self.family.placebos and self.family.state:
             found["Loc"] = self._local()
         if self.family.state == "centre" and not self.family.kept:
-            real = effects.onsets(np.where(pair.asked[..., None], pair.real, 0), pair.wide)
+            plain = np.where(pair.asked[..., None], pair.real, 0)
+            real = effects.onsets(plain, pair.wide)
             mine = effects.onsets(np.nan_to_num(self.change), pair.wide)
             found["onset"] = effects.timing(mine, real, self.cases[0].fps)
             if self.family.extra == "order":
-                found["order"] = effects.order(mine, real)
+                well = np.linalg.norm(plain, axis=-1).max(0) >= EFFECT * pair.wide
+                found["order"] = effects.order(mine, np.where(well, real, np.inf))
         if self.family.doses:
             found["rho"], found["slope"] = self._response(self.family.doses)
         if self.family.extra == "Rig":
@@ -199,13 +206,14 @@ class Asked:
         scores = twin_test(frames, self.answers[:2], self.pair.frames, seen, self.pair.pixels)
         return float(scores[~np.isnan(scores)].mean())
 
-    def _like(self) -> int:
-        """The case that placebos are like."""
-        return self.arms.index("factual") if "factual" in self.arms else 0
+    def _like(self, control: int) -> int:
+        """The case that a placebo, or doing nothing else, is like."""
+        return self.arms.index(self.family.like(self.arms[control]))
 
     def _local(self) -> float:
         """Locality on the placebo."""
-        like, placebo = self._like(), next(i for i, arm in enumerate(self.arms) if arm.startswith("placebo"))
+        placebo = next(i for i, arm in enumerate(self.arms) if arm.startswith("placebo"))
+        like = self._like(placebo)
         truths = [self.cases[i].truth for i in (like, placebo)]
         well = [self.pair.truly(truth) for truth in truths]
         real = (
@@ -221,7 +229,8 @@ class Asked:
 
     def _same(self) -> float:
         """Whether the same question got the same answer, give or take a rounding."""
-        like, again = (self.answers[i].astype(int) for i in (self._like(), self.arms.index("noop")))
+        idle = self.arms.index("noop")
+        like, again = (self.answers[i].astype(int) for i in (self._like(idle), idle))
         return float(np.abs(like - again).max() <= 2)
 
     def _response(self, doses: Mapping[str, float]) -> tuple[float, float]:

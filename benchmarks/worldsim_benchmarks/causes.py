@@ -30,6 +30,7 @@ MUJOCO = (
         things=(0, 1, 2, 3, 4),
         placebos=("placebo", "placebo:light", "placebo:air"),
         events=_things("fallen", 0, 1, 2, 3, 4),
+        alike={"placebo:air": "do:still"},
         extra="order",
     ),
     Family(
@@ -69,7 +70,6 @@ MUJOCO = (
         things=(0, 1),
         placebos=("placebo", "placebo:light", "placebo:air"),
         events=_things("went", 0, 1),
-        factual="factual",
     ),
     Family(
         code="M-DOSE",

@@ -42,6 +42,7 @@ def failures(benchmark: Benchmark, twins: Sequence[Twins], contestant: Contestan
         f"<p class='soft'>Split {text(result.split)}, {len(result.cases)} sets of twins at {result.size} px; given: "
         f"{text(given)}. Every number is in per_episode.csv and result.json beside this page.</p>",
         _numbers({**result.metrics, **{f"family {code}": number for code, number in result.families.items()}}),
+        f"<p class='soft'>Not answered: {text(result.silence)}.</p>" if result.unanswered else "",
         _agree(result),
         "<h2>Where it did worst</h2>",
         "<p class='soft'>Of each arm: above, what happened; in the middle, what was answered; below, in white, the "

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import islice, pairwise
+from operator import itemgetter
 
 import numpy as np
 from tqdm import tqdm
@@ -18,9 +19,9 @@ from worldsim_benchmarks.benchmark import Benchmark, Contestant, Twins, times, t
 from worldsim_benchmarks.bounds import floors, oracles
 from worldsim_benchmarks.catalogue import chosen
 from worldsim_benchmarks.contestants import Corrupt, Corrupted
-from worldsim_benchmarks.measure import measure, raw
+from worldsim_benchmarks.measure import Measured, measure
 from worldsim_benchmarks.run import Scale
-from worldsim_benchmarks.stats import by_family
+from worldsim_benchmarks.stats import by_family, overall
 
 RULES = {
     "perfect": "raw at least 0.97",
@@ -36,13 +37,23 @@ RULES = {
 
 @dataclass(frozen=True)
 class Rung:
-    """A corruption, the severities to try, and the rule its scores must obey; in some families, or in all."""
+    """A corruption, the severities to try, and the rule its scores must obey.
+
+    Attributes:
+        name: What is done.
+        corrupt: Who does it.
+        severities: How much.
+        rule: One of `RULES`.
+        families: In which; all by default.
+        of: The metric that is scored in place of the benchmark's number: another one can fall where this one should.
+    """
 
     name: str
     corrupt: Corrupt
     severities: tuple[float, ...]
     rule: str
     families: tuple[str, ...] = ()
+    of: str = ""
 
 
 PICTURE = (
@@ -110,6 +121,8 @@ CAUSES = (
     Rung("effects reversed", miscaused.gain, (-1.0,), "wrong", MOVED),
     Rung("effects, times", miscaused.gain, (0.75, 0.5, 0.25), "graded", MOVED),
     Rung("effects, times", miscaused.gain, (1.5, 2.0), "graded", MOVED),
+    Rung("kappa alone, effects, times", miscaused.gain, (0.75, 0.5, 0.25), "graded", MOVED, of="kappa"),
+    Rung("kappa alone, effects, times", miscaused.gain, (0.25,), "costly", MOVED, of="kappa"),
     Rung("late effect, s", miscaused.late, (0.1, 0.2, 0.5, 1.0), "graded", MOVED),
     Rung(
         "the placebo works", miscaused.reacts, (0.0,), "harmful", (*MOVED, "M-BITE", "M-RIG", "V-GRV", "V-WAT", "V-TNT")
@@ -195,16 +208,21 @@ def climb(benchmark: Benchmark, twins: Sequence[Twins], *, progress: bool = Fals
     """Every row of a benchmark's ladder, measured on these twins; rungs of families without any are left out."""
 
     @cache  # some severities stand in two rungs, and the ceiling in one
-    def numbers(contestant: Contestant, families: tuple[str, ...] = ()) -> Mapping[str, float]:
-        asked = [each for each in twins if not families or each.family in families]
-        measured = measure(benchmark, asked, contestant, samples=times(benchmark, "dev"))
-        templates = [each.template for each in asked]
-        return {ALL: raw(benchmark, asked, measured), **by_family(measured.samples, templates, benchmark.headline)}
+    def asked(contestant: Contestant, families: tuple[str, ...]) -> tuple[list[str], Measured]:
+        some = [each for each in twins if not families or each.family in families]
+        measured = measure(benchmark, some, contestant, samples=times(benchmark, "dev"))
+        return [each.template for each in some], measured
+
+    def numbers(contestant: Contestant, families: tuple[str, ...] = (), of: str = "") -> Mapping[str, float]:
+        templates, measured = asked(contestant, families)
+        number = itemgetter(of) if of else benchmark.headline
+        own = by_family(measured.samples, templates, number)
+        return {ALL: overall(measured.samples, templates, number), **own}
 
     @cache
-    def scales(families: tuple[str, ...] = ()) -> Mapping[str, Scale]:
-        lowest, ceiling = [among(numbers(one), families) for one in floors(twins)], numbers(oracles(twins)[-1])
-        highest = among(ceiling, families)
+    def scales(families: tuple[str, ...] = (), of: str = "") -> Mapping[str, Scale]:
+        lowest = [among(numbers(one, of=of), families) for one in floors(twins)]
+        highest = among(numbers(oracles(twins)[-1], of=of), families)
         return {code: Scale(max(floor[code] for floor in lowest), number) for code, number in highest.items()}
 
     def among(found: Mapping[str, float], families: tuple[str, ...]) -> Mapping[str, float]:
@@ -218,9 +236,9 @@ def climb(benchmark: Benchmark, twins: Sequence[Twins], *, progress: bool = Fals
     for rung in tqdm(RUNGS[benchmark.name], desc=title(benchmark), disable=not progress):
         if rung.families and not there.intersection(rung.families):
             continue
-        scale, part = scales(rung.families), []
+        scale, part = scales(rung.families, rung.of), []
         for severity in rung.severities:
-            found = numbers(Corrupted(rung.name, rung.corrupt, severity), rung.families)
+            found = numbers(Corrupted(rung.name, rung.corrupt, severity), rung.families, rung.of)
             part.append(_step(f"{rung.name} {severity:g}".removesuffix(" 0"), rung.rule, found, scale))
         falls = rung.rule != "graded" or _falls([step.score for step in part])
         steps += [replace(step, holds=step.holds and falls) for step in part]

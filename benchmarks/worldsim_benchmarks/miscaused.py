@@ -11,7 +11,7 @@ from scipy import ndimage
 from worldsim_benchmarks import effects
 from worldsim_benchmarks.benchmark import Case, Twins, Video
 from worldsim_benchmarks.causes import FAMILIES
-from worldsim_benchmarks.pairs import Pair
+from worldsim_benchmarks.pairs import FACTUAL, Pair
 
 
 def pair_of(twins: Twins) -> Pair:
@@ -25,16 +25,22 @@ def affected(pair: Pair) -> list[int]:
     return [slot for slot in pair.family.things if slot not in pair.own]
 
 
+def like(twins: Twins, case: Case) -> str:
+    """The arm in which the same is done, as far as it matters: its own, but of placebos and of doing nothing else."""
+    control = case.arm.startswith(("placebo", "noop"))
+    return FAMILIES[twins.family].like(case.arm) if control else case.arm
+
+
 def usual(twins: Twins) -> int:
     """The case in which nothing is done that the others differ by."""
     arms = [case.arm for case in twins.cases]
-    return arms.index("factual") if "factual" in arms else 0
+    return arms.index(FACTUAL) if FACTUAL in arms else 0
 
 
 def done(twins: Twins) -> list[int]:
     """The cases in which something is."""
-    idle = ("placebo", "noop")
-    return [i for i, case in enumerate(twins.cases) if i != usual(twins) and not case.arm.startswith(idle)]
+    idle = twins.cases[usual(twins)].arm
+    return [i for i, case in enumerate(twins.cases) if like(twins, case) != idle]
 
 
 def truths(twins: Twins) -> list[Video]:
@@ -81,11 +87,11 @@ def healed(twins: Twins, severity: float, rng: np.random.Generator) -> list[Vide
 
 
 def reacts(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
-    """The placebo has the effect of what is done."""
-    answers = truths(twins)
+    """The placebo has the effect of what is done: all is as in the arm of the pair that it is not like."""
+    answers, arms = truths(twins), [case.arm for case in twins.cases]
     for i, case in enumerate(twins.cases):
         if case.arm.startswith("placebo"):
-            answers[i] = answers[1]
+            answers[i] = answers[0] if like(twins, case) == arms[1] else answers[1]
     return answers
 
 

@@ -1,7 +1,7 @@
 """What a family of causes asks: which arms are compared, of which things, in which frames, at which pixels."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,9 @@ from worldsim_benchmarks.readers import DIFFERS, EXPOSED
 
 EFFECT = 0.4
 """By how many of its diameters something must be elsewhere for an effect to be asked about."""
+
+FACTUAL = "factual"
+"""The arm in which all goes as it usually does."""
 
 CARRIED = -1
 """Stands for the slot of what is carried at first, and is put down."""
@@ -55,7 +58,7 @@ class Family:
         events: What can happen.
         kept: What is asked for is what is left, after a thing was taken `out` of sight or the camera was turned `away`.
         doses: The strength of each further arm, by name.
-        factual: The arm that placebos are like, where it is none of a pair.
+        alike: The arm that a placebo is like, by its name, where that is not the factual one.
         extra: What its own number is besides: the name of a metric.
     """
 
@@ -72,8 +75,12 @@ class Family:
     events: tuple[Event, ...] = ()
     kept: str = ""
     doses: Mapping[str, float] | None = None
-    factual: str = ""
+    alike: Mapping[str, str] = field(default_factory=dict)
     extra: str = ""
+
+    def like(self, control: str) -> str:
+        """The arm of whose affected things a placebo, or doing nothing else, changes nothing."""
+        return self.alike.get(control, FACTUAL)
 
     def questions(self, template: str, ranges: str) -> list[Question]:
         """Each of the pairs with each of the placebos, in turn."""
@@ -81,9 +88,10 @@ class Family:
         found = []
         for turn in range(rounds):
             pair = self.pairs[turn % len(self.pairs)]
-            others = [self.factual] if self.factual else []
             controls = [self.placebos[turn % len(self.placebos)], "noop"] if self.placebos else []
             doses = [arm for arm in self.doses or () if arm not in pair]
+            likes = dict.fromkeys(self.like(control) for control in controls)
+            others = [arm for arm in likes if arm not in (*pair, *doses)]
             arms = (*pair, *others, *doses, *controls)
             steps = None if self.kept == "away" else self.context + self.future - 1
             found.append(Question(self.code, self.scene, arms, self.cut, template, ranges, steps=steps))

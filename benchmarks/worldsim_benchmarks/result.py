@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from worldsim_benchmarks.benchmark import family
+
 SCHEMA = "worldsim.result@1"
 
 TIERS = {
@@ -97,6 +99,25 @@ class Result:
         once = {name: {metric: [value] for metric, value in own.items()} for name, own in self.cases.items()}
         each = [self.samples.get(name, once[name]) for name in self.cases]
         return {metric: np.array([own[metric] for own in each], float).T for metric in next(iter(each), ())}
+
+    @property
+    def unanswered(self) -> dict[str, list[str]]:
+        """By why, the twins of which an answer did not come or did not count; each stands with the first reason."""
+        first: dict[str, str] = {}
+        for key, why in self.reasons.items():
+            asked, _, sample = key.rpartition("/")
+            if re.fullmatch(r"s\d+", sample):
+                first.setdefault(asked.rpartition("/")[0], why)
+        return {why: [name for name, own in first.items() if own == why] for why in dict.fromkeys(first.values())}
+
+    @property
+    def silence(self) -> str:
+        """Of which families how many sets of twins were not answered, and why; nothing where all were."""
+        told = []
+        for why, names in self.unanswered.items():
+            codes = ", ".join(dict.fromkeys(map(family, names)))
+            told.append(f"{len(names)} of {len(self.cases)} sets ({codes}), since {why.partition(';')[0]}")
+        return "; ".join(told)
 
     @property
     def kinds(self) -> list[str]:

@@ -156,6 +156,18 @@ def test_the_board_names_tiers_exposure_places_and_diagnostics(fake):
     assert "TDS †" in text  # of two contestants no reliability is known
 
 
+def test_the_board_tells_what_was_not_answered_and_why(fake):
+    board = [answered("good", 0.6), answered("bad", 0.2, exposure=1 - 2 / len(HARD))]
+    whole = markdown(board)
+    names = list(board[1].cases)[:2]
+    why = "the model knows nothing of worldsim/Tower-v0; it learned worldsim/Hidden-v0: ask it about that"
+    reasons = {f"{name}/{arm}/s{sample}": why for name in names for arm in ("factual", "noop") for sample in range(2)}
+    silent = replace(board[1], reasons={**reasons, f"{names[0]}/slope": "M-A does not ask for it"})
+    assert silent.unanswered == {why: names} and not board[0].unanswered
+    told = f"Not answered by bad: 2 of {len(HARD)} sets (M-A), since the model knows nothing of worldsim/Tower-v0."
+    assert told in markdown([board[0], silent]) and "Not answered" not in whole
+
+
 def test_the_board_tells_what_seeds_would_order_otherwise(fake):
     shaky = [answered(name, mean, noise=2.0, samples=4) for name, mean in (("a", 0.30), ("b", 0.31), ("c", 0.32))]
     steady = [answered(name, mean, noise=0.01, samples=4) for name, mean in (("a", 0.1), ("b", 0.5), ("c", 0.9))]

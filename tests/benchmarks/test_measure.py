@@ -5,12 +5,15 @@ import random
 from dataclasses import replace
 from itertools import chain
 
+import gymnasium
 import numpy as np
 import pytest
 import toy_twins
 
 from worldsim.data.executor import Ray
+from worldsim.data.schema import Schema
 from worldsim.models.baselines import Drift
+from worldsim.models.within import Within
 from worldsim_benchmarks import contestants as known
 from worldsim_benchmarks import kept
 from worldsim_benchmarks.benchmark import Missing, title
@@ -136,6 +139,22 @@ def test_a_model_that_does_not_know_these_actions_says_so_and_scores_at_the_floo
     assert measured.exposure == 0
     assert set(measured.reasons.values()) == {"the model takes actions of 3 components, those of Toy-v0 have 1"}
     assert not measured.values["TDS"].any()
+
+
+def test_a_model_of_several_worlds_answers_where_it_knows_the_actions_and_nowhere_else():
+    """Told nothing of what is done, it could not tell the arms apart: it is better that it says so."""
+    spaces = {"worldsim/Hidden-v0": gymnasium.spaces.Box(-1, 1, (1,), np.float32)}
+
+    class Several(Drift):
+        """A model that says what it learned."""
+
+        schema = Schema.of(spaces)
+
+    contestant, [case, *_] = Modelled("several", Several()), PAIRS[0].cases
+    for scene, learned in (("Hidden", True), ("Dominoes", True), ("Tower", False), ("Bite", False)):
+        asked = contestant.asked(replace(case, scene=f"worldsim/{scene}-v0"))
+        assert isinstance(asked, Within if learned else Missing)
+        assert learned or f"knows nothing of worldsim/{scene}-v0" in asked.reason
 
 
 def test_twins_that_look_alike_are_asked_together_whatever_lies_between(monkeypatch):
