@@ -213,9 +213,15 @@ def _digest(path: Path) -> str:
 
 
 def _source(model: WorldModel) -> dict[str, str]:
-    """The digest of the file that a model's class was read from: with other code it is another model."""
-    file = inspect.getsourcefile(type(model))
-    return {"source": _digest(Path(file))} if file else {}
+    """The digest of the files that a model's class, and what it inherits from its own package, were read from.
+
+    With other code it is another model.
+    """
+    home = type(model).__module__.partition(".")[0]
+    own = [each for each in type(model).__mro__ if each.__module__.partition(".")[0] == home]
+    files = dict.fromkeys(file for each in own if (file := inspect.getsourcefile(each)))
+    whole = b"".join(Path(file).read_bytes() for file in files)
+    return {"source": hashlib.sha256(whole).hexdigest()} if files else {}
 
 
 def made(module: str, attribute: str) -> object:

@@ -119,3 +119,19 @@ def test_the_truth_that_went_the_same_way_stands_beside_it():
 def test_no_picture_is_less_than_a_pixel_across(tmp_path):
     with pytest.raises(ValueError, match="seen_at came as 0; frames are at least one pixel across"):
         bench("still", "permanence", seen_at=0, out=str(tmp_path), truth=str(tmp_path))
+
+
+def test_a_model_is_another_where_the_code_is_that_it_inherits(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "mine").mkdir()
+    files = {
+        "__init__": "",
+        "base": "class Base:\n    def watch(self, seen, taken):\n        return seen\n",
+        "model": "from mine.base import Base\n\n\nclass Model(Base):\n    def imagine(self, memory, plan, *, generator): ...\n",
+    }
+    digests = []
+    for comment in ("", "# one\n", "# one\n"):
+        for name, code in files.items():
+            (tmp_path / "mine" / f"{name}.py").write_text(code + comment * (name == "base"))
+        digests.append(entry("mine.model:Model", 4).manifest["source"])
+    assert digests[0] != digests[1] == digests[2]
