@@ -127,7 +127,8 @@ def test_a_model_is_another_where_the_code_is_that_it_inherits(tmp_path, monkeyp
     files = {
         "__init__": "",
         "base": "class Base:\n    def watch(self, seen, taken):\n        return seen\n",
-        "model": "from mine.base import Base\n\n\nclass Model(Base):\n    def imagine(self, memory, plan, *, generator): ...\n",
+        "model": "from mine.base import Base\n\n\n"
+        "class Model(Base):\n    def imagine(self, memory, plan, *, generator): ...\n",
     }
     digests = []
     for comment in ("", "# one\n", "# one\n"):
