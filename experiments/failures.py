@@ -12,6 +12,7 @@ import numpy as np
 from worldsim.rollout import filmstrip
 from worldsim.types import Rollout
 from worldsim.video import write_png
+from worldsim_benchmarks import contestants as known
 from worldsim_benchmarks import miscaused
 from worldsim_benchmarks.cause_effect import CauseEffect
 from worldsim_benchmarks.causes import FAMILIES
@@ -21,12 +22,12 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 COLUMNS, ENLARGED = 12, 2
 SHOWN = {
     "M-BITE": ("bites without bite marks", miscaused.healed, 0.0),
-    "M-PSH": ("left for right", miscaused.exchanged, 0.0),
+    "M-PSH": ("left for right", known.exchanged, 0.0),
     "M-DOM": ("events out of order", miscaused.out_of_order, 0.0),
     "M-RIG": ("a chair of jelly", miscaused.jelly, 1.0),
     "M-COL": ("the placebo works", miscaused.reacts, 0.0),
     "V-BREAK": ("a broken block heals", miscaused.healed, 0.0),
-    "V-WAT": ("effects exchanged", miscaused.exchanged, 0.0),
+    "V-WAT": ("effects exchanged", known.exchanged, 0.0),
 }
 """By family: what goes wrong, how, and how badly."""
 

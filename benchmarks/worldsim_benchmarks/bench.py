@@ -47,7 +47,7 @@ def bench(
 
     Args:
         models: One, or several as in `[still,runs/demo/fit/model]`. Each is a checkpoint's folder; or one that comes
-            with the package, such as `worldsim/micro`; or `still`, `drift`, `replay`, `replay-codec`; or
+            with the package, such as `worldsim/micro`; or `still`, `drift`, `replay`, `exchanged`, `replay-codec`; or
             `module:Class`, which makes a WorldModel without arguments.
         benchmarks: One or several, such as `permanence` or `permanence@3`, or `all`; by default the two that ask
             about one world.

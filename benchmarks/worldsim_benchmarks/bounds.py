@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from worldsim_benchmarks.benchmark import Contestant, Twins
-from worldsim_benchmarks.contestants import CEILING, REPLAY, trivial
+from worldsim_benchmarks.contestants import CEILING, EXCHANGED, REPLAY, paired, trivial
 from worldsim_benchmarks.dealt import DEALT, DRAWN
 from worldsim_benchmarks.kept import asked_of
 from worldsim_benchmarks.startled import BLANK, KNOWS
@@ -18,5 +18,14 @@ def floors(twins: Sequence[Twins]) -> tuple[Contestant, ...]:
 
 
 def oracles(twins: Sequence[Twins]) -> tuple[Contestant, ...]:
-    """Those that know the truth of these twins; the first must be perfect, the last makes the ceiling."""
-    return {"surprise": (KNOWS,), "futures": (DEALT, DRAWN), "video": (REPLAY, CEILING)}[asked_of(twins)]
+    """Those that know the truth of these twins; the first must be perfect, the last makes the ceiling.
+
+    In between stands who knows it and tells it of the wrong twin, where all have one: a mirror, at its worst.
+    """
+    match asked_of(twins):
+        case "surprise":
+            return (KNOWS,)
+        case "futures":
+            return (DEALT, DRAWN)
+        case _:
+            return (REPLAY, EXCHANGED, CEILING) if paired(twins) else (REPLAY, CEILING)

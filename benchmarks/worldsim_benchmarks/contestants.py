@@ -111,8 +111,9 @@ def hedge(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video
 
 
 def exchanged(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
-    """Each arm's true future, told of the other arm."""
-    return [case.truth.frames for case in reversed(twins.cases)]
+    """Of a pair, each arm's true future is told of the other; any further arms have their own."""
+    videos = [case.truth.frames for case in twins.cases]
+    return [*videos[1::-1], *videos[2:]]
 
 
 def mirrored(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
@@ -258,6 +259,7 @@ def _pasted(twins: Twins, thing: tuple[np.ndarray, np.ndarray], *, keep: bool) -
 # ---- the tables ------------------------------------------------------------------------------------------------------
 
 REPLAY = Corrupted("replay", replay)
+EXCHANGED = Corrupted("twins exchanged", exchanged)
 CEILING = Corrupted("replay, through H.264", codec, 17.0)
 
 TRIVIAL: tuple[Contestant, ...] = (
@@ -272,11 +274,15 @@ TRIVIAL_ON_TWINS: tuple[Contestant, ...] = (
     Corrupted("never", agnostic(1)),
     Corrupted("hedge", hedge),
 )
-ORACLES = {"replay": REPLAY, "replay-codec": CEILING}
+ORACLES = {"replay": REPLAY, "exchanged": EXCHANGED, "replay-codec": CEILING}
+
+
+def paired(twins: Sequence[Twins]) -> bool:
+    """Whether any of these have a twin."""
+    return any(head.arms >= 2 for head in heads(twins))
 
 
 def trivial(twins: Sequence[Twins]) -> tuple[Contestant, ...]:
     """The trivial contestants that make sense for these twins."""
-    paired = any(head.arms >= 2 for head in heads(twins))
     alone = [OtherEpisode(twins) if isinstance(one, OtherEpisode) else one for one in TRIVIAL]
-    return (*alone, *(TRIVIAL_ON_TWINS if paired else ()))
+    return (*alone, *(TRIVIAL_ON_TWINS if paired(twins) else ()))

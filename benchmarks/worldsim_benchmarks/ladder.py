@@ -117,7 +117,7 @@ CAUSES = (
     *PICTURE,
     Rung("blur, px", known.blur, (0.7,), "benign"),
     Rung("gamma", known.gamma, (0.1,), "benign"),
-    Rung("effects exchanged", miscaused.exchanged, (0.0,), "wrong"),
+    Rung("effects exchanged", known.exchanged, (0.0,), "wrong"),
     Rung("effects reversed", miscaused.gain, (-1.0,), "wrong", MOVED),
     Rung("effects, times", miscaused.gain, (0.75, 0.5, 0.25), "graded", MOVED),
     Rung("effects, times", miscaused.gain, (1.5, 2.0), "graded", MOVED),

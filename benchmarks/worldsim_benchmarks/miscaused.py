@@ -71,12 +71,6 @@ def late(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]
     return answers
 
 
-def exchanged(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
-    """Of the pair, each arm's true future is told of the other."""
-    one, other, *rest = truths(twins)
-    return [other, one, *rest]
-
-
 def healed(twins: Twins, severity: float, rng: np.random.Generator) -> list[Video]:
     """While nobody looks, or once the mouth is gone, what was done is undone."""
     answers = truths(twins)

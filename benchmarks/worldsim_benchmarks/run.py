@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,10 @@ class Scale:
         if self.ceiling <= self.floor:
             return float("nan")
         return 100 * (raw - self.floor) / (self.ceiling - self.floor)
+
+    def rated(self, result: Result) -> bool:
+        """Whether a result was calibrated by these numbers."""
+        return (result.floor, result.ceiling) == (self.floor, self.ceiling)
 
 
 class Entry(NamedTuple):
@@ -84,40 +88,45 @@ def run(
     bounds += [Entry(one, "oracle", tier="truth") for one in oracles(twins)]
     there = [found.get(_who_would(entry, about)) for entry in bounds]
     here = {"benchmark": benchmark, "heads": heads(twins), "split": split, "size": size}
-    if (scale := _scale_of(there)) is not None:
-        yield from (one for one in there if one is not None)
-    else:
-        who = [one.contestant for one in bounds]
-        measured = measure_all(benchmark, twins, who, seed=seed, samples=each, executor=executor)
-        numbers = [rounded(raw(benchmark, twins, one)) for one in measured]
-        kinds = [(entry.kind, entry.contestant.name) for entry in bounds]
-        scale = _scale(kinds, numbers)
-        for entry, one in zip(bounds, measured, strict=True):
-            yield rate(entry, one, about, scale=scale, **here)
+    how = {"seed": seed, "samples": each, "executor": executor}
+    measured = _measured(
+        benchmark, twins, [entry for entry, one in zip(bounds, there, strict=True) if one is None], **how
+    )
+    numbers = [
+        rounded(raw(benchmark, twins, measured[entry.contestant.name])) if one is None else one.raw
+        for entry, one in zip(bounds, there, strict=True)
+    ]
+    scale = _scale(bounds, numbers)
+    there = [one if one is not None and scale.rated(one) else None for one in there]
+    again = [
+        entry for entry, one in zip(bounds, there, strict=True) if one is None and entry.contestant.name not in measured
+    ]
+    measured |= _measured(benchmark, twins, again, **how)
+    for entry, one in zip(bounds, there, strict=True):
+        yield rate(entry, measured[entry.contestant.name], about, scale=scale, **here) if one is None else one
     about |= {"samples": samples}
     for entry in entries:
         before = found.get(_who_would(entry, about))
-        if before is not None and (before.floor, before.ceiling) == (scale.floor, scale.ceiling):
+        if before is not None and scale.rated(before):
             yield before
         else:
             [one] = measure_all(benchmark, twins, [entry.contestant], seed=seed, samples=samples, executor=executor)
             yield rate(entry, one, about, scale=scale, **here)
 
 
-def _scale(kinds: Sequence[tuple[str, str]], numbers: Sequence[float]) -> Scale:
-    """From the kind and name of each of the bounds, and its raw number: the best trivial one, and the ceiling."""
-    pairs = list(zip(kinds, numbers, strict=True))
-    floor = max(number for (kind, _), number in pairs if kind == "trivial")
-    return Scale(floor, next(number for (_, name), number in pairs if name in CEILINGS))
+def _measured(
+    benchmark: Benchmark, twins: Sequence[Twins], entries: Sequence[Entry], **how: Any
+) -> dict[str, Measured]:
+    """What some of those who take part are worth, by name."""
+    who = [entry.contestant for entry in entries]
+    return dict(zip((one.name for one in who), measure_all(benchmark, twins, who, **how), strict=True))
 
 
-def _scale_of(bounds: Sequence[Result | None]) -> Scale | None:
-    """The scale of bounds that were all measured before; None where one is missing, or was rated on another."""
-    whole = [one for one in bounds if one is not None]
-    if len(whole) < len(bounds):
-        return None
-    scale = _scale([(one.kind, one.contestant) for one in whole], [one.raw for one in whole])
-    return scale if all((one.floor, one.ceiling) == (scale.floor, scale.ceiling) for one in whole) else None
+def _scale(bounds: Sequence[Entry], numbers: Sequence[float]) -> Scale:
+    """From those always there, and the raw number of each: the best trivial one, and the ceiling."""
+    pairs = list(zip(bounds, numbers, strict=True))
+    floor = max(number for entry, number in pairs if entry.kind == "trivial")
+    return Scale(floor, next(number for entry, number in pairs if entry.contestant.name in CEILINGS))
 
 
 def _who(result: Result) -> tuple:

@@ -17,6 +17,7 @@ from worldsim.models.within import Within
 from worldsim_benchmarks import contestants as known
 from worldsim_benchmarks import kept
 from worldsim_benchmarks.benchmark import Missing, title
+from worldsim_benchmarks.bounds import oracles
 from worldsim_benchmarks.catalogue import BENCHMARKS
 from worldsim_benchmarks.contestants import Corrupted
 from worldsim_benchmarks.entries import Modelled
@@ -195,3 +196,35 @@ def test_variations_stand_in_columns_and_the_score_has_them_all():
     assert (results["drift"].tier, results["grey"].tier, results["replay"].tier) == ("T1", "T0", "truth")
     plain = next(iter(run(Permanence(), PAIRS, split="toy", size=64)))
     assert plain.columns == {}
+
+
+def test_what_is_known_is_not_measured_again_and_what_is_lacking_alone_is():
+    asked = []
+
+    class Counting(Permanence):
+        def score(self, twins, answers):
+            asked.append(twins.name)
+            return super().score(twins, answers)
+
+    drift, here = [Entry(Modelled("drift", Drift()), "model")], {"split": "toy", "size": 64}
+    first = list(run(Counting(), PAIRS, drift, **here))
+    each = len(asked) // len(first)
+    asked.clear()
+    again = run(Counting(), PAIRS, drift, **here, known=first)
+    assert all(one is other for one, other in zip(again, first, strict=True)) and not asked
+    lacking = [one for one in first if one.contestant not in ("hedge", "twins exchanged", "drift")]
+    assert [one.text() for one in run(Counting(), PAIRS, drift, **here, known=lacking)] == [one.text() for one in first]
+    assert len(asked) == 3 * each
+    other = [replace(one, floor=one.floor - 1) if one.contestant == "grey" else one for one in first]
+    asked.clear()
+    assert [one.text() for one in run(Counting(), PAIRS, drift, **here, known=other)] == [one.text() for one in first]
+    assert len(asked) == each, "one that was rated on another scale is measured again"
+
+
+def test_twins_exchanged_stand_between_the_truth_and_its_ceiling_and_earn_nothing():
+    results = {one.contestant: one for one in run(Permanence(), PAIRS, split="toy", size=64)}
+    wrong = results["twins exchanged"]
+    assert wrong.kind == "oracle" and wrong.metrics["TDS"] < -0.9 and wrong.score <= 0
+    alone = [replace(each, cases=each.cases[:1]) for each in PAIRS]
+    assert "twins exchanged" not in {one.name for one in oracles(alone)}
+    assert np.array_equal(known.EXCHANGED.answer(alone, seed=0)[0][0], alone[0].cases[0].truth.frames)
