@@ -93,7 +93,7 @@ def run(
         benchmark, twins, [entry for entry, one in zip(bounds, there, strict=True) if one is None], **how
     )
     numbers = [
-        rounded(raw(benchmark, twins, measured[entry.contestant.name])) if one is None else one.raw
+        rounded(raw(benchmark, twins, measured[entry.contestant.name]) if one is None else one.raw)
         for entry, one in zip(bounds, there, strict=True)
     ]
     scale = _scale(bounds, numbers)
