@@ -1,136 +1,199 @@
-"""How fast a model imagines and learns: `python experiments/speed/model.py [--size micro] [--threads 1]`.
+"""How fast a model imagines and learns, in one run, aims beside what was measured: `python experiments/speed/model.py`.
 
-In one run, with the same weights: streaming with the memory beside sending the whole window through the network at
-every question; the largest difference between the two; frames a second, of one stream and of several at once;
-training steps a second. Times are the best of several, as other work on the machine only ever adds.
+For each size: one frame with the memory beside one for which the whole window is recomputed; frames a second of one
+stream, with one thread and with two; several streams at once. Of a trained model, on episodes of a world that it did
+not learn from: how far things are from their place with few questions a frame beside many, and what both take. Last, a
+training step beside those of diffusers' transformers of equal width, depth and tokens. Where no episodes are given, a
+few are recorded first. Everything that is compared runs by turns, and medians are told. A few minutes on one core.
 
-Beside it: `peers.py`, a training step next to those of diffusers' transformers; `../questions.py`, what it costs to ask
-seldom; `../drift.py`, what becomes of a minute.
+`streaming.py`, `../questions.py` and `peers.py` are what measures. Beside it: `../drift.py`, what becomes of a minute.
 """
 
-import time
-from collections.abc import Callable
-from typing import Literal
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 import torch
 from jsonargparse import auto_cli
-from torch import Tensor, nn
 
-from worldsim.diffusion.sample import euler
+from experiments import questions
+from experiments.questions import Asked, World, ask, episodes_of
+from experiments.reference import IMAGINED, SEEN
+from experiments.speed.streaming import Past, at_once, beside_recomputing, by_threads, past
+from experiments.speed.turns import Took
+from worldsim.data.record import record
+from worldsim.models.checkpoint import load
 from worldsim.models.diffusion_world import DiffusionWorld
-from worldsim.models.stream import branch, led_to
-from worldsim.models.video_dit import SIZES
-from worldsim.random import draw
-from worldsim.training.optim import MuonAdamW, split
-from worldsim.types import Clip
 
-STREAMS = (1, 2, 4, 8, 16, 32)
-"""How many futures are imagined at once."""
+if find_spec("diffusers"):
+    from experiments.speed import peers
 
+FASTER = 8.0
+"""Times as fast as recomputing a memory shall be."""
 
-def best(work: Callable[[], object], repeats: int = 5) -> float:
-    """Seconds of the fastest of several runs."""
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-    return min(times)
+FRAMES = {"micro": 30.0, "nano": 10.0}
+"""Frames a second that a stream shall have on two cores, at 64 pixels and four questions a frame."""
+
+WORSE = 1.05
+"""How far off things may be with few questions, beside many."""
+
+SEED = 2026
+"""Of the recording: one that no dataset here has, so that no model has learned from it."""
 
 
-@torch.no_grad()
-def recompute(model: DiffusionWorld, seen: Tensor, taken: Tensor, action: Tensor, noise: Tensor) -> Tensor:
-    """The next frame without a memory: all that was seen goes through the network at each question."""
-    clean = model.codec.encode(seen)
-    actions = led_to(torch.cat([taken, action], dim=1))
-    known = (torch.arange(clean.shape[1] + 1) > 0).expand(len(clean), -1)
+class Aim(NamedTuple):
+    """What was wanted beside what was measured.
 
-    def guess(noisy: Tensor, level: float) -> Tensor:
-        frames = torch.cat([clean, noisy], dim=1)
-        levels = torch.cat([model.said_of(clean), torch.full((len(clean), 1), level)], dim=1)
-        return model.predict(frames, model.beside(frames), levels, actions, known)[0][:, -1:]
+    Attributes:
+        what: Of what.
+        wanted: As a sentence has it.
+        measured: Likewise.
+        reached: "yes", "no", or why that cannot be said.
+    """
 
-    return model.codec.decode(euler(guess, noise, steps=model.steps))
+    what: str
+    wanted: str
+    measured: str
+    reached: str
+
+    @classmethod
+    def least(cls, what: str, wanted: float, measured: float, unit: str) -> "Aim":
+        """At least so much."""
+        reached = "yes" if measured >= wanted else "no"
+        return cls(what, f"at least {wanted:g}{unit}", f"{measured:.1f}{unit}", reached)
+
+
+def milliseconds(took: Took) -> str:
+    """CPU time, and wall time behind it."""
+    return f"{1e3 * took.cpu:.1f} ({1e3 * took.wall:.1f})"
+
+
+def rows(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A table, all but its first column to the right."""
+    return "\n".join(f"| {' | '.join(each)} |" for each in [head, ["---", *["--:"] * (len(head) - 1)], *lines])
+
+
+def imagining(pasts: Mapping[str, Past], threads: list[int], streams: list[int], repeats: int) -> list[Aim]:
+    """Show what a memory saves, how fast one stream is, and how fast several are, of each size."""
+    beside, alone, several, aims = [], [], [], []
+    for size, before in pasts.items():
+        streaming, whole, apart = beside_recomputing(before, repeats)
+        faster = whole.cpu / streaming.cpu
+        beside.append([size, milliseconds(streaming), milliseconds(whole), f"{faster:.1f} x", f"{apart:.0e}"])
+        aims.append(Aim.least(f"{size}: streaming beside recomputing", FASTER, faster, " x"))
+        frame = by_threads(before, threads, repeats)
+        for count, took in frame.items():
+            alone.append([size, str(count), milliseconds(took), f"{1 / took.wall:.0f}"])
+        if size in FRAMES and (before.seen.shape[-1], before.model.steps) == (64, 4):
+            best = max(1 / took.wall for took in frame.values())
+            aims.append(Aim.least(f"{size}: one stream, up to {max(threads)} threads", FRAMES[size], best, " frames/s"))
+        every = at_once(before, streams, repeats)
+        several.append([f"{size}: ms a frame of all", *(milliseconds(took) for took in every.values())])
+        several.append([f"{size}: frames/s", *(f"{count / took.wall:.0f}" for count, took in every.items())])
+    print("\n## The next frame, with the memory and without\n")
+    print(rows(["size", "streaming, CPU ms (wall)", "recomputing", "faster", "largest difference"], beside))
+    print("\n## One stream\n")
+    print(rows(["size", "threads", "CPU ms a frame (wall)", "frames/s"], alone))
+    print("\n## Several streams at once, one thread\n")
+    print(rows(["streams", *map(str, streams)], several))
+    return aims
+
+
+def recorded(world: str, count: int) -> list[World]:
+    """So many new episodes of a world."""
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr):  # stdout is the report's alone
+        path = str(Path(folder, "episodes"))
+        record(world, path, count, SEEN + IMAGINED - 1, 64, SEED)
+        return episodes_of(path, most=count)
+
+
+def asking(model: DiffusionWorld, worlds: list[World], few: int, many: int) -> list[Aim]:
+    """Show what few questions a frame cost."""
+    found = ask(model, worlds, [few, many])
+    total, names = sum(len(each) for _, each in worlds), ", ".join(store.scene for store, _ in worlds)
+    print(f"\n## Few questions beside many, {total} episodes of {names}\n")
+    print(questions.table(found))
+    return [off_by(found[few], found[many], few, many)]
+
+
+def off_by(few: Asked, many: Asked, less: int, more: int) -> Aim:
+    """The aim that few questions put things about where many put them."""
+    ratio, low, high = few.beside(many)
+    reached = "too few episodes to say"
+    if high <= WORSE or low > WORSE:
+        reached = "yes" if high <= WORSE else "no"
+    what = f"places of things, {less} questions a frame beside {more}, {many.took.cpu / few.took.cpu:.1f} x as fast"
+    return Aim(what, f"off by at most {WORSE:g} x", f"{ratio:.2f} x [{low:.2f}, {high:.2f}]", reached)
+
+
+def learning(repeats: int) -> list[Aim]:
+    """Show a training step beside those of diffusers."""
+    what, wanted = "a training step beside diffusers' nearest", "at most 1 x"
+    if not find_spec("diffusers"):
+        return [Aim(what, wanted, "", "not measured: pip install diffusers")]
+    found = peers.compare(peers.USUAL, repeats)
+    print(f"\n## A training step, {peers.USUAL}\n")
+    print(peers.table(found))
+    beside = found[peers.OURS].took.cpu / found[peers.NEAREST].took.cpu
+    return [Aim(what, wanted, f"{beside:.2f} x", "yes" if beside <= 1 else "no")]
 
 
 def main(
-    size: Literal["micro", "nano", "S"] = "micro",
+    sizes: list[Literal["micro", "nano", "S", "B", "L", "XL"]] = ["micro", "nano"],  # noqa: B006
     side: int = 64,
     patch: int = 16,
     window: int = 32,
     steps: int = 4,
-    batch: int = 8,
-    frames: int = 12,
-    threads: int = 1,
+    threads: list[int] = [1, 2],  # noqa: B006
+    streams: list[int] = [1, 2, 4, 8, 16, 32],  # noqa: B006
+    model: str = "worldsim/micro",
+    world: str = "worldsim_envs:worldsim/Tabletop-v0",
+    count: int = 32,
+    episodes: str | None = None,
+    many: int = 64,
+    repeats: int = 5,
 ) -> None:
     """Measure.
 
     Args:
-        size: How large a transformer.
-        side: Height and width of a frame in pixels.
-        patch: Side of a token in pixels.
-        window: Frames that a block sees.
+        sizes: How large transformers with random weights, whose speed is measured.
+        side: Height and width of their frames in pixels.
+        patch: Side of their tokens in pixels.
+        window: Frames that they see.
         steps: Questions a frame.
-        batch: Clips of a training step.
-        frames: Frames of such a clip.
-        threads: CPU threads.
+        threads: CPU threads of one stream; all else is measured with one thread.
+        streams: How many futures are imagined at once.
+        model: A checkpoint's folder, or the name of a model that is shipped, of which it is asked where things are.
+        world: What it is asked about, where no episodes are given.
+        count: Episodes of a world at most; so many are recorded where none are given.
+        episodes: A dataset or a mixture that the model did not learn from.
+        many: Questions a frame that few are compared with.
+        repeats: Turns of each contender.
+
+    Raises:
+        FileNotFoundError: Where there is no such model or dataset.
+        ValueError: Where the model is no DiffusionWorld, or does not know the world.
     """
-    torch.set_num_threads(threads)
-    torch.manual_seed(0)
-    model = DiffusionWorld(2, patch=patch, window=window, steps=steps, **SIZES[size]._asdict())
-    for parameter in model.parameters():  # weights that have a say, where adaLN-zero would give nothing but zeros
-        nn.init.normal_(parameter, std=0.05)
+    torch.set_num_threads(1)
+    asked = load(model)
+    if not isinstance(asked, DiffusionWorld):
+        raise ValueError(f"{model} is not asked for a frame in steps; a DiffusionWorld is, such as worldsim/micro")
+    worlds = recorded(world, count) if episodes is None else episodes_of(episodes, most=count)
+    pasts = {size: past(size, side=side, patch=patch, window=window, steps=steps) for size in sizes}
+    print(f"# How fast models imagine and learn, on {os.cpu_count()} cores, with torch {torch.__version__}\n")
     print(
-        f"{size}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {side} x {side}, "
-        f"patch {patch}, {steps} questions a frame, {threads} thread(s)"
+        f"{side} x {side} pixels, patch {patch}, {steps} questions a frame, decoding included; {window - 1} were seen."
     )
-
-    seen, taken = torch.rand(1, window - 1, 3, side, side) * 2 - 1, torch.randn(1, window - 2, 2)
-    action = torch.randn(1, 1, 2)
-    memory = model.watch(seen, taken)
-
-    def streamed() -> Tensor:
-        return model.imagine(memory, action, generator=torch.Generator().manual_seed(0))[0]
-
-    noise = draw((1, 1, 3, side, side), torch.Generator().manual_seed(0))
-
-    def whole() -> Tensor:
-        return recompute(model, seen, taken, action, noise)
-
-    apart = (streamed() - whole()).abs().max().item()
-    fast, slow = best(streamed, 20), best(whole)
-    print(
-        f"one frame after {window - 1}: streaming {1e3 * fast:.1f} ms, recomputing {1e3 * slow:.1f} ms, "
-        f"{slow / fast:.1f} x; largest difference {apart:.1e}"
-    )
-
-    plan = torch.randn(1, 50, 2)
-    stream = best(lambda: model.imagine(memory, plan, generator=torch.Generator().manual_seed(0)), 3)
-    print(f"a stream: {50 / stream:.1f} frames/s, decoding included")
-    for streams in STREAMS:
-        beside, plans = branch(memory, streams), torch.randn(streams, 5, 2)
-        took = best(lambda: model.imagine(beside, plans, generator=torch.Generator().manual_seed(0)), 3)  # noqa: B023
-        print(f"  {streams:3d} at once: {1e3 * took / 5:6.1f} ms a frame of all, {5 * streams / took:6.1f} frames/s")
-
-    clip = Clip(
-        torch.rand(batch, frames, 3, side, side) * 2 - 1,
-        torch.randn(batch, frames - 1, 2),
-        torch.ones(batch, frames, dtype=torch.bool),
-    )
-    optimizer = MuonAdamW(*split(model))
-
-    def learn(update: bool) -> None:
-        model.loss(clip, generator=torch.Generator().manual_seed(0)).backward()
-        if update:
-            optimizer.step()
-        optimizer.zero_grad()
-
-    learn(True)
-    gradients, step = best(lambda: learn(False)), best(lambda: learn(True))
-    print(
-        f"training on {batch} clips of {frames} frames: {1 / step:.2f} steps/s "
-        f"({1e3 * gradients:.0f} ms gradients, {1e3 * (step - gradients):.0f} ms update)"
-    )
+    aims = imagining(pasts, threads, streams, repeats)
+    aims += asking(asked, worlds, steps, many)
+    aims += learning(repeats)
+    print("\n## Aims, and what was measured\n")
+    print(rows(["aim", "wanted", "measured", "reached"], aims))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,11 @@
 
 First by counting alone: how many tokens of a step are of no clip, on a mix of sizes and lengths, when clips are packed,
 and when each is padded to the largest. Then by the clock: a training step of micro on a pack, beside the same clips one
-shape after another, and attention box by box beside one mask over all tokens. Seconds are of CPU time, the best of
-several, and all in one run: what counts is the ratio.
+shape after another, and attention box by box beside one mask over all tokens. Seconds are of CPU time, the median of
+several turns, and all in one run: what counts is the ratio.
 """
 
 import time
-from collections.abc import Callable
 from itertools import islice
 
 import numpy as np
@@ -15,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from jsonargparse import auto_cli
 
+from experiments.speed.turns import in_turns
 from worldsim.data.batches import Budget, Draws, Packs
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.video_dit import SIZES
@@ -26,6 +26,9 @@ MIX = {(64, 64): 5, (96, 96): 2, (128, 128): 2, (72, 128): 2, (128, 72): 1, (64,
 
 EPISODES = (6, 9, 30, 40, 120)
 """Frames of the episodes, each length equally often: some are shorter than a clip."""
+
+TURNS = 3
+"""Of each of those that are timed."""
 
 
 class Mix:
@@ -50,15 +53,6 @@ class Mix:
         frames = frames or real
         video = torch.rand(rows, frames, 3, height, width) * 2 - 1
         return Clip(video, torch.randn(rows, frames - 1, 2), torch.ones(rows, frames, dtype=torch.bool))
-
-
-def best(work: Callable[[], object], repeats: int = 3) -> float:
-    times = []
-    for _ in range(repeats):
-        begun = time.process_time()
-        work()
-        times.append(time.process_time() - begun)
-    return min(times)
 
 
 def wasted(draws: Draws, budget: Budget, packs: int) -> tuple[float, float]:
@@ -95,8 +89,9 @@ def main(tokens: int = 16384, patch: int = 8, packs: int = 500, learn: int = 409
         model.loss(batch, generator=torch.Generator().manual_seed(0)).backward()
         model.zero_grad()
 
-    together, apart = best(lambda: step(pack)), best(lambda: [step(clip) for clip in pack.clips])
-    print(f"a step on {learn} tokens of {len(pack.clips)} shapes: packed {together:.2f} s, one by one {apart:.2f} s")
+    took = in_turns({"packed": lambda: step(pack), "one by one": lambda: [step(clip) for clip in pack.clips]}, TURNS)
+    told = ", ".join(f"{name} {each.cpu:.2f} s" for name, each in took.items())
+    print(f"a step on {learn} tokens of {len(pack.clips)} shapes: {told}")
     print(attention(pack, patch))
 
 
@@ -109,13 +104,13 @@ def attention(pack: Pack, patch: int, heads: int = 4, features: int = 32) -> str
     frame = torch.repeat_interleave(torch.tensor(lengths))
     visible = frame[:, None] == frame
     parts = torch.randn(3, 1, heads, len(frame), features)
-    masked = best(lambda: F.scaled_dot_product_attention(*parts, attn_mask=visible))
-    boxed = best(lambda: layout.in_space(*parts))
-    apart = (layout.in_space(*parts) - F.scaled_dot_product_attention(*parts, attn_mask=visible)).abs().max()
-    return (
-        f"attention within frames: box by box {1e3 * boxed:.1f} ms, one mask {1e3 * masked:.1f} ms; "
-        f"largest difference {apart:.0e}"
-    )
+    ways = {
+        "box by box": lambda: layout.in_space(*parts),
+        "one mask": lambda: F.scaled_dot_product_attention(*parts, attn_mask=visible),
+    }
+    apart = (ways["box by box"]() - ways["one mask"]()).abs().max()
+    told = ", ".join(f"{name} {1e3 * each.cpu:.1f} ms" for name, each in in_turns(ways, TURNS).items())
+    return f"attention within frames: {told}; largest difference {apart:.0e}"
 
 
 if __name__ == "__main__":

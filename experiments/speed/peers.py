@@ -10,46 +10,27 @@ asked for their defaults otherwise, and told nothing but the noise level (ours a
 Needs `pip install diffusers`.
 """
 
-import statistics
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import torch
 from diffusers import LatteTransformer3DModel, WanTransformer3DModel
 from jsonargparse import auto_cli
 from torch import Tensor, nn
 
+from experiments.speed.turns import Took, in_turns
 from worldsim.models.video_dit import VideoDiT
 
-
-def steps(network: nn.Module, forward: Callable[[], Tensor]) -> Callable[[], float]:
-    """A training step; it gives the CPU seconds that it took."""
-    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-4)
-
-    def step() -> float:
-        begin = time.process_time()
-        forward().square().mean().backward()
-        optimiser.step()
-        optimiser.zero_grad()
-        return time.process_time() - begin
-
-    return step
+OURS, NEAREST = "ours", "diffusers' Latte"
 
 
-def main(
-    width: int = 256,
-    blocks: int = 8,
-    head: int = 32,
-    side: int = 64,
-    patch: int = 8,
-    frames: int = 16,
-    batch: int = 2,
-    repeats: int = 8,
-    threads: int = 1,
-) -> None:
-    """Measure.
+@dataclass(frozen=True)
+class Shape:
+    """What is equal in all of them.
 
-    Args:
+    Attributes:
         width: Features of a token.
         blocks: How many; even.
         head: Features of a head.
@@ -57,12 +38,48 @@ def main(
         patch: Side of a token in pixels.
         frames: Frames of a clip.
         batch: Clips of a step.
-        repeats: Steps of each.
-        threads: CPU threads.
     """
-    torch.set_num_threads(threads)
+
+    width: int = 256
+    blocks: int = 8
+    head: int = 32
+    side: int = 64
+    patch: int = 8
+    frames: int = 16
+    batch: int = 2
+
+    def __str__(self) -> str:
+        tokens = self.batch * self.frames * (self.side // self.patch) ** 2
+        return f"{self.blocks} blocks of width {self.width}, {tokens:,} tokens a step"
+
+
+USUAL = Shape()
+
+
+class Step(NamedTuple):
+    """A training step of one of them.
+
+    Attributes:
+        took: The median turn.
+        weights: How many it has.
+    """
+
+    took: Took
+    weights: int
+
+
+def step(optimiser: torch.optim.Optimizer, forward: Callable[[], Tensor]) -> None:
+    """Learn once from the batch."""
+    forward().square().mean().backward()
+    optimiser.step()
+    optimiser.zero_grad()
+
+
+def compare(shape: Shape, repeats: int) -> dict[str, Step]:
+    """A step of each, in turns."""
     torch.manual_seed(0)
-    heads = width // head
+    width, blocks, patch, side = shape.width, shape.blocks, shape.patch, shape.side
+    frames, batch, head, heads = shape.frames, shape.batch, shape.head, shape.width // shape.head
     video = torch.randn(batch, 3, frames, side, side)
     level = torch.randint(0, 1000, (batch,))
 
@@ -71,7 +88,7 @@ def main(
         window=frames, time_every=2,
     )  # fmt: skip
     told = torch.rand(batch, frames), torch.randn(batch, frames, 2), torch.ones(batch, frames, dtype=torch.bool)
-    theirs = LatteTransformer3DModel(
+    latte = LatteTransformer3DModel(
         num_attention_heads=heads, attention_head_dim=head, in_channels=3, out_channels=3, num_layers=blocks // 2,
         sample_size=side, patch_size=patch, num_embeds_ada_norm=1000, norm_type="ada_norm_single",
         norm_elementwise_affine=False, norm_eps=1e-6, caption_channels=width, video_length=frames,
@@ -82,29 +99,44 @@ def main(
         text_dim=width, ffn_dim=4 * width, num_layers=blocks,
     )  # fmt: skip
     text = torch.zeros(batch, 1, width)
-    contenders = {
-        "ours": (ours, lambda: ours(video.transpose(1, 2), *told)[0]),
-        "diffusers' Latte": (theirs, lambda: theirs(video, level, text).sample),
+    contenders: dict[str, tuple[nn.Module, Callable[[], Tensor]]] = {
+        OURS: (ours, lambda: ours(video.transpose(1, 2), *told)[0]),
+        NEAREST: (latte, lambda: latte(video, level, text).sample),
         "diffusers' Wan": (wan, lambda: wan(video, level, text).sample),
     }
-    turns = {name: steps(*each) for name, each in contenders.items()}
-    took: dict[str, list[float]] = {name: [] for name in turns}
-    for turn in turns.values():
-        turn()  # the first makes the optimiser's state, and does not count
-    for _ in range(repeats):
-        for name, turn in turns.items():
-            took[name].append(turn())
-    tokens = batch * frames * (side // patch) ** 2
-    print(
-        f"{blocks} blocks of width {width}, {tokens} tokens a step, {threads} thread(s): CPU ms a step, median (best)"
-    )
-    base = statistics.median(took["ours"])
-    for name, each in took.items():
-        count = sum(weight.numel() for weight in contenders[name][0].parameters()) / 1e6
-        middle = statistics.median(each)
-        print(
-            f"  {name:<18}{1e3 * middle:7.0f} ({1e3 * min(each):.0f})  {middle / base:4.2f} x  {count:5.2f} M weights"
+    steps = {
+        name: partial(step, torch.optim.AdamW(network.parameters(), lr=1e-4), forward)
+        for name, (network, forward) in contenders.items()
+    }
+    took = in_turns(steps, repeats)
+    weights = {
+        name: sum(weight.numel() for weight in network.parameters()) for name, (network, _) in contenders.items()
+    }
+    return {name: Step(took[name], weights[name]) for name in contenders}
+
+
+def table(found: dict[str, Step]) -> str:
+    """A line each."""
+    lines = ["| transformer | CPU ms a step | wall ms | beside ours | weights |", "|---|--:|--:|--:|--:|"]
+    for name, (took, weights) in found.items():
+        beside = took.cpu / found[OURS].took.cpu
+        lines.append(
+            f"| {name} | {1e3 * took.cpu:,.0f} | {1e3 * took.wall:,.0f} | {beside:.2f} x | {weights / 1e6:.2f} M |"
         )
+    return "\n".join(lines)
+
+
+def main(shape: Shape = USUAL, repeats: int = 8, threads: int = 1) -> None:
+    """Measure.
+
+    Args:
+        shape: What is equal in all of them.
+        repeats: Steps of each.
+        threads: CPU threads.
+    """
+    torch.set_num_threads(threads)
+    print(f"{shape}, {threads} thread(s), median of {repeats} steps")
+    print(table(compare(shape, repeats)))
 
 
 if __name__ == "__main__":
