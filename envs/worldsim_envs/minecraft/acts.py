@@ -5,11 +5,10 @@ from functools import partial
 
 import numpy as np
 
-from worldsim_envs.minecraft import actions
 from worldsim_envs.minecraft.actions import Action, noop, press
-from worldsim_envs.minecraft.world import STUFF, Recipe, Stage, VoxelBackend
+from worldsim_envs.minecraft.world import Recipe, Stage, VoxelBackend, scene_of
 from worldsim_envs.scene import Arm, Scene
-from worldsim_envs.variation import RANGES, TEMPLATES, Draw
+from worldsim_envs.variation import Draw
 
 FPS, STEPS, START = 10.0, 80, 18
 """Frames a second, frames an episode, and the frame in which the hand begins to act."""
@@ -124,16 +123,5 @@ def scene(
         "V-PLA": ("factual", "placebo"),
         **({kept: ("away", "do:away")} if kept else {}),
     }
-    return Scene(
-        name=f"worldsim/{name}-v0",
-        fps=FPS,
-        action_space=actions.space(),
-        things=tuple(f"thing {slot}" for slot in range(SLOTS)),
-        backend=partial(VoxelBackend, recipe),
-        families=families,
-        templates=TEMPLATES,
-        ranges=RANGES,
-        stuff=STUFF,
-        up=(0.0, 1.0, 0.0),
-        page=_PAGE.format(act=act, code=code, kept=f" {kept}: `away`, `do:away`." if kept else "", **said),
-    )
+    also = f" {kept}: `away`, `do:away`." if kept else ""
+    return scene_of(recipe, name, families, _PAGE.format(act=act, code=code, kept=also, **said))

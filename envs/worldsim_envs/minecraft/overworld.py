@@ -38,7 +38,7 @@ the way, and turns back from the shore.
 - v0: the first.
 """
 
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 
@@ -48,9 +48,8 @@ from worldsim_envs.minecraft import player as body
 from worldsim_envs.minecraft.blocks import INDEX, SOLID, WOOLS
 from worldsim_envs.minecraft.terrain import SEA, island
 from worldsim_envs.minecraft.walkers import walker
-from worldsim_envs.minecraft.world import STUFF, Mob, Recipe, Stage, VoxelBackend, Wool
-from worldsim_envs.scene import Scene
-from worldsim_envs.variation import RANGES, TEMPLATES, Draw
+from worldsim_envs.minecraft.world import Mob, Recipe, Stage, VoxelBackend, Wool, scene_of
+from worldsim_envs.variation import Draw
 
 FPS = 20.0
 SLOTS = 6
@@ -129,14 +128,4 @@ def _plan(seed: int, turn: int) -> tuple[str, float]:
 
 RECIPE = Recipe(slots=SLOTS, fps=FPS, build=_build, expert=_expert)
 
-OVERWORLD = Scene(
-    name="worldsim/Overworld-v0",
-    fps=FPS,
-    action_space=actions.space(),
-    things=tuple(f"thing {slot}" for slot in range(SLOTS)),
-    backend=partial(VoxelBackend, RECIPE),
-    templates=TEMPLATES,
-    ranges=RANGES,
-    stuff=STUFF,
-    up=(0.0, 1.0, 0.0),
-)
+OVERWORLD = scene_of(RECIPE, "Overworld")

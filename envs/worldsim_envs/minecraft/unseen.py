@@ -7,20 +7,18 @@ scene's page is here beside its builder; `page`, `ask` and `scene` are what they
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import product
 
 import numpy as np
 
-from worldsim_envs.minecraft import actions
 from worldsim_envs.minecraft import player as body
 from worldsim_envs.minecraft.actions import Action, noop, press
 from worldsim_envs.minecraft.blocks import WOOLS
 from worldsim_envs.minecraft.causes import Set
 from worldsim_envs.minecraft.terrain import LAWN, plant
-from worldsim_envs.minecraft.world import FOV, STUFF, Recipe, Stage, VoxelBackend, Wool
+from worldsim_envs.minecraft.world import FOV, Recipe, Stage, VoxelBackend, Wool, scene_of
 from worldsim_envs.scene import Arm, Scene
-from worldsim_envs.variation import RANGES, TEMPLATES, Draw, spell
+from worldsim_envs.variation import Draw, spell
 
 FPS, CONTEXT = 10.0, 16
 """Frames a second, and how many are seen before the player does anything."""
@@ -134,23 +132,8 @@ def scene(name: str, code: str, build: Callable[[Draw], Stage], text: str) -> Sc
     """A scene of object permanence among blocks, with the code of its family and its page."""
     changes = {"swap:0:1": swap}
     recipe = Recipe(slots=SLOTS, fps=FPS, build=build, expert=_expert, arms=_arms, changes=changes)
-    return Scene(
-        name=f"worldsim/{name}-v0",
-        fps=FPS,
-        action_space=actions.space(),
-        things=tuple(f"thing {slot}" for slot in range(SLOTS)),
-        backend=partial(VoxelBackend, recipe),
-        families={
-            code: ("present", "absent", "swapped"),
-            "V-NOP": ("factual", "noop"),
-            "V-PLA": ("factual", "placebo"),
-        },
-        templates=TEMPLATES,
-        ranges=RANGES,
-        stuff=STUFF,
-        up=(0.0, 1.0, 0.0),
-        page=text,
-    )
+    families = {code: ("present", "absent", "swapped"), "V-NOP": ("factual", "noop"), "V-PLA": ("factual", "placebo")}
+    return scene_of(recipe, name, families, text)
 
 
 # ---- what stands there -----------------------------------------------------------------------------------------------

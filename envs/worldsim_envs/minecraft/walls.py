@@ -43,18 +43,16 @@ Does as in `present` or as in `placebo`; which, the seed says.
 - v0: the first.
 """
 
-from functools import partial
-
 import numpy as np
 
-from worldsim_envs.minecraft import actions, mobs
+from worldsim_envs.minecraft import mobs
 from worldsim_envs.minecraft.actions import Action, noop, press
 from worldsim_envs.minecraft.carts import HALF, cart
 from worldsim_envs.minecraft.causes import Set
 from worldsim_envs.minecraft.followers import follower
-from worldsim_envs.minecraft.world import STUFF, Mob, Recipe, Stage, VoxelBackend
-from worldsim_envs.scene import Arm, Scene
-from worldsim_envs.variation import RANGES, TEMPLATES, Draw, spell
+from worldsim_envs.minecraft.world import Mob, Recipe, Stage, VoxelBackend, scene_of
+from worldsim_envs.scene import Arm
+from worldsim_envs.variation import Draw, spell
 
 FPS, STEPS, CONTEXT = 10.0, 120, 16
 """Frames a second, frames an episode, and how many of them are seen before anything is asked."""
@@ -149,19 +147,6 @@ def _expert(world: VoxelBackend, rng: np.random.Generator) -> Action:
 
 RECIPE = Recipe(slots=SLOTS, fps=FPS, build=_build, expert=_expert, arms=_arms)
 
-WALL = Scene(
-    name="worldsim/VoxelWall-v0",
-    fps=FPS,
-    action_space=actions.space(),
-    things=tuple(f"thing {slot}" for slot in range(SLOTS)),
-    backend=partial(VoxelBackend, RECIPE),
-    families={
-        "V-WALL": ("present", "absent"),
-        "V-NOP": ("factual", "noop"),
-        "V-PLA": ("factual", "placebo"),
-    },
-    templates=TEMPLATES,
-    ranges=RANGES,
-    stuff=STUFF,
-    up=(0.0, 1.0, 0.0),
-)
+FAMILIES = {"V-WALL": ("present", "absent"), "V-NOP": ("factual", "noop"), "V-PLA": ("factual", "placebo")}
+
+WALL = scene_of(RECIPE, "VoxelWall", FAMILIES)

@@ -10,6 +10,7 @@ many degrees each tick.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -20,7 +21,7 @@ from worldsim_envs.cameras import Camera, lens
 from worldsim_envs.captions import captions
 from worldsim_envs.minecraft import edits, hands, sky, words
 from worldsim_envs.minecraft import player as body
-from worldsim_envs.minecraft.actions import TICK, Action
+from worldsim_envs.minecraft.actions import TICK, Action, space
 from worldsim_envs.minecraft.blocks import NAMES
 from worldsim_envs.minecraft.hands import EVENTS
 from worldsim_envs.minecraft.life import Life
@@ -29,10 +30,10 @@ from worldsim_envs.minecraft.rules import Rules
 from worldsim_envs.minecraft.sight import Sight
 from worldsim_envs.minecraft.stage import Mob, Stage, Wool
 from worldsim_envs.minecraft.things import Things
-from worldsim_envs.scene import Arm, Picture, Truth
-from worldsim_envs.variation import SHAPES, Draw, Variation
+from worldsim_envs.scene import Arm, Picture, Scene, Truth
+from worldsim_envs.variation import RANGES, SHAPES, TEMPLATES, Draw, Variation
 
-__all__ = ["EVENTS", "FOV", "STUFF", "Mob", "Recipe", "Stage", "VoxelBackend", "Wool", "no_arms"]
+__all__ = ["EVENTS", "FOV", "STUFF", "Mob", "Recipe", "Stage", "VoxelBackend", "Wool", "no_arms", "scene_of"]
 
 FOV = 70.0
 """The vertical field of view (degrees), as in Minecraft."""
@@ -338,3 +339,27 @@ class VoxelBackend:
         if not len(there):
             return np.array([mine])
         return np.vstack([mine, np.hstack([self.things.middles()[there], self.things.half[there]])])
+
+
+def scene_of(recipe: Recipe, name: str, families: Mapping[str, tuple[str, ...]] | None = None, page: str = "") -> Scene:
+    """A recipe as a scene: what a player does, every look and range, blocks as stuff, and y upwards.
+
+    Args:
+        recipe: What makes it.
+        name: `Overworld` is registered as `worldsim/Overworld-v0`.
+        families: As of `Scene`.
+        page: As of `Scene`.
+    """
+    return Scene(
+        name=f"worldsim/{name}-v0",
+        fps=recipe.fps,
+        action_space=space(),
+        things=tuple(f"thing {slot}" for slot in range(recipe.slots)),
+        backend=partial(VoxelBackend, recipe),
+        families=families or {},
+        templates=TEMPLATES,
+        ranges=RANGES,
+        stuff=STUFF,
+        up=(0.0, 1.0, 0.0),
+        page=page,
+    )

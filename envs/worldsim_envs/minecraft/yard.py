@@ -72,16 +72,16 @@ import numpy as np
 
 from worldsim_envs import cameras, palette
 from worldsim_envs.cameras import Path
-from worldsim_envs.minecraft import actions, sky
 from worldsim_envs.minecraft import player as body
+from worldsim_envs.minecraft import sky
 from worldsim_envs.minecraft.actions import Action, noop
 from worldsim_envs.minecraft.blocks import INDEX, WOOLS
 from worldsim_envs.minecraft.terrain import LAWN, SHAPE, meadow, plant
 from worldsim_envs.minecraft.walkers import walker
 from worldsim_envs.minecraft.ways import FPS, MIDDLE, SNEAKING, TICKS, WALKING, act, circle, orbit, told
-from worldsim_envs.minecraft.world import STUFF, Mob, Recipe, Stage, VoxelBackend, Wool
+from worldsim_envs.minecraft.world import Mob, Recipe, Stage, VoxelBackend, Wool, scene_of
 from worldsim_envs.scene import Arm, Scene
-from worldsim_envs.variation import RANGES, SHAPES, TEMPLATES, Draw
+from worldsim_envs.variation import SHAPES, Draw
 
 SHORT, LONG = 80, 128
 """Steps of an episode; the last is a rest."""
@@ -274,18 +274,7 @@ def _expert(steps: int, world: VoxelBackend, rng: np.random.Generator) -> Action
 
 def _scene(name: str, steps: int, build: Callable[[Draw], Stage], families: Mapping[str, tuple[str, ...]]) -> Scene:
     recipe = Recipe(slots=2, fps=FPS, build=build, expert=partial(_expert, steps), arms=partial(_arms, steps))
-    return Scene(
-        name=f"worldsim/{name}-v0",
-        fps=FPS,
-        action_space=actions.space(),
-        things=("thing 0", "thing 1"),
-        backend=partial(VoxelBackend, recipe),
-        families=families,
-        templates=TEMPLATES,
-        ranges=RANGES,
-        stuff=STUFF,
-        up=(0.0, 1.0, 0.0),
-    )
+    return scene_of(recipe, name, families)
 
 
 NEARBY, FARTHER = (cameras.families("V", ways) for ways in (cameras.NEARBY, cameras.FARTHER))
