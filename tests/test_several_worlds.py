@@ -1,14 +1,9 @@
 """One model of two worlds that differ in simulator, actions and rate: recorded, learned, imagined and measured."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
-
 import numpy as np
 import pytest
 import yaml
+from killing import kill_python
 
 from worldsim.cli import main
 from worldsim.data import layout
@@ -82,11 +77,7 @@ def test_killed_in_the_second_world_a_recording_goes_on_to_the_same_bytes(tmp_pa
     (tmp_path / "mixed.yaml").write_text(yaml.safe_dump(recipe, sort_keys=False))
     told, killed = ["record", "--config", str(tmp_path / "mixed.yaml"), "--out"], tmp_path / "killed"
     script = "import sys; from worldsim.cli import main; main(sys.argv[1:])"
-    process = subprocess.Popen([sys.executable, "-c", script, *told, str(killed)], stderr=subprocess.DEVNULL)
-    while process.poll() is None and not (killed / "gate" / layout.STAGING / "episode-000002").exists():
-        time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "it was through before it could be killed"
+    kill_python("-c", script, *told, killed, when=killed / "gate" / layout.STAGING / "episode-000002")
     assert (killed / "tabletop" / layout.INFO).exists() and not (killed / "gate" / layout.INFO).exists()
     assert main([*told, str(killed)]) == 0 and main([*told, str(tmp_path / "straight")]) == 0
     one, other = (

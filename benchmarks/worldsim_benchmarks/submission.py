@@ -12,9 +12,10 @@ answers a bundle and is scored from there gets what `worldsim bench` gives it, t
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import TypeVar
 
 from tqdm import tqdm
 
@@ -216,22 +217,39 @@ def _film(who: Entry, twins: Sequence[Twins], folder: Path, seed: int, samples: 
 
 
 def checked(folder: Path, manifest: Manifest, wanted: Mapping[str, Wanted]) -> dict[Place, str]:
-    """What is wrong with a submission, or was not answered, by place."""
+    """What is wrong with a submission, or was not answered, by place; it is printed as well."""
     wrong = faults(folder, wanted, manifest.samples)
     for name, digest in manifest.sha256.items():
         if (folder / name).is_file() and hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
             episode, _, sample = name.removeprefix("episodes/").rpartition("/s")
             wrong.setdefault(Place(episode, int(Path(sample).stem)), "it is not the file that manifest.json names")
-    return {place: manifest.missing.get(str(place), why) for place, why in wrong.items()}
+    wrong = {place: manifest.missing.get(str(place), why) for place, why in wrong.items()}
+    asked = [Place(episode, sample) for episode in wanted for sample in range(manifest.samples)]
+    _tell(wrong, asked, "videos are what was asked for")
+    return wrong
 
 
 def rated(folder: Path, manifest: Manifest, episodes: Mapping[str, str]) -> tuple[dict[str, float], dict[str, str]]:
-    """The surprise of each clip of a submission, and what is wrong with it."""
+    """The surprise of each clip of a submission, and what is wrong with it, which is printed as well."""
     values, wrong = read_surprise(folder, episodes)
     path, wanted = folder / TABLE, manifest.sha256.get(TABLE)
     if wanted and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
-        return {}, {TABLE: "it is not the file that manifest.json names", **dict.fromkeys(episodes, f"no good {TABLE}")}
-    return values, {where: manifest.missing.get(where, why) for where, why in wrong.items()}
+        other = {TABLE: "it is not the file that manifest.json names"}
+        values, wrong = {}, {**other, **dict.fromkeys(episodes, f"no good {TABLE}")}
+    else:
+        wrong = {where: manifest.missing.get(where, why) for where, why in wrong.items()}
+    _tell(wrong, episodes, "clips have a surprise")
+    return values, wrong
+
+
+Where = TypeVar("Where", Place, str)
+
+
+def _tell(wrong: Mapping[Where, str], asked: Collection[Where], what: str) -> None:
+    for place, why in wrong.items():
+        print(f"{place}: {why}")
+    right = sum(place not in wrong for place in asked)
+    print(f"{right} of {len(asked)} {what}; the others score at the floor")
 
 
 def validate(submission: str, bundle: str) -> int:
@@ -254,13 +272,10 @@ def validate(submission: str, bundle: str) -> int:
     if own != there:
         raise ValueError(f"{submission} answers {own}; {bundle} asks {there}")
     if asked.asks == "surprise":
-        episodes = {clip: facts["group"] for clip, facts in asked.episodes.items()}
-        values, faulty = rated(Path(submission), manifest, episodes)
-        _tell(faulty, len(values), len(episodes), "clips have a surprise")
-        return 1 if faulty else 0
-    wanted = asked.wanted(asked.twins())
-    wrong = checked(Path(submission), manifest, wanted)
-    _tell(wrong, len(wanted) * manifest.samples - len(wrong), len(wanted) * manifest.samples, VIDEOS)
+        groups = {clip: facts["group"] for clip, facts in asked.episodes.items()}
+        _, wrong = rated(Path(submission), manifest, groups)
+    else:
+        wrong = checked(Path(submission), manifest, asked.wanted(asked.twins()))
     return 1 if wrong else 0
 
 
@@ -293,14 +308,10 @@ def score(
     salt = f"{title(benchmark)}/{seeds}/{across}"
     if asked_of(twins) == "surprise":
         episodes = {identity(salt, case): each.name for each in twins for case in each.cases}
-        values, faulty = rated(folder, manifest, episodes)
-        _tell(faulty, len(values), len(episodes), "clips have a surprise")
-        who = Rated(manifest.name, values, faulty, salt)
+        who = Rated(manifest.name, *rated(folder, manifest, episodes), salt)
     else:
         wanted = {identity(salt, case): Wanted.of(case, each.name) for each in twins for case in each.cases}
-        wrong = checked(folder, manifest, wanted)
-        _tell(wrong, len(wanted) * manifest.samples - len(wrong), len(wanted) * manifest.samples, VIDEOS)
-        who = Submitted(manifest.name, folder, manifest.seed, wanted, wrong, salt)
+        who = Submitted(manifest.name, folder, manifest.seed, wanted, checked(folder, manifest, wanted), salt)
     append(
         benchmark,
         twins,
@@ -315,12 +326,3 @@ def score(
         samples=manifest.samples,
         executor=executor(workers, ray),
     )
-
-
-VIDEOS = "videos are what was asked for"
-
-
-def _tell(wrong: Mapping[Place, str] | Mapping[str, str], right: int, asked: int, what: str) -> None:
-    for place, why in wrong.items():
-        print(f"{place}: {why}")
-    print(f"{right} of {asked} {what}; the others score at the floor")

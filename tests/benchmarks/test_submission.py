@@ -187,6 +187,17 @@ def test_what_is_not_what_was_asked_for_is_named(says, whole, tmp_path, capsys):
     assert "3 of 4 videos are what was asked for" in said
 
 
+def test_a_file_that_nobody_asked_for_is_named_and_does_not_count(whole, tmp_path, capsys):
+    sent = shutil.copytree(whole / "sent", tmp_path / "sent")
+    shutil.copytree(sent / "episodes" / next(iter(episodes(whole / "bundle"))), sent / "episodes" / "nobody")
+    manifest = json.loads((sent / "manifest.json").read_text())
+    (sent / "manifest.json").write_text(json.dumps({**manifest, "sha256": {"episodes/nobody/s0.mp4": "0" * 64}}))
+    assert validate(str(sent), str(whole / "bundle")) == 1
+    said = capsys.readouterr().out
+    assert "nobody/s0: it is not the file that manifest.json names" in said
+    assert "4 of 4 videos are what was asked for" in said
+
+
 def test_a_duplicate_and_an_exchanged_file_are_named(whole, tmp_path, capsys):
     sent = shutil.copytree(whole / "sent", tmp_path / "sent")
     there = episodes(whole / "bundle")

@@ -1,10 +1,5 @@
 """Several worlds in one recording: a dataset of each, learned as one."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from killing import kill_python
 from made_up import TINY, files
 from test_record import SMALL, command
 
@@ -163,13 +159,8 @@ def test_killed_in_the_second_world_it_goes_on_to_the_same_bytes(tmp_path):
     script = "import sys; sys.path.insert(0, sys.argv[1]); from worldsim.cli import main; main(sys.argv[2:])"
     told = ["record", "--config", str(tmp_path / "run.yaml"), "--out"]
     killed = tmp_path / "killed"
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, str(Path(__file__).parent), *told, str(killed)], stderr=subprocess.DEVNULL
-    )
-    while process.poll() is None and not (killed / "two" / layout.STAGING / "episode-000001").exists():
-        time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "it was through before it could be killed"
+    here = Path(__file__).parent
+    kill_python("-c", script, here, *told, killed, when=killed / "two" / layout.STAGING / "episode-000001")
     assert (killed / "one" / layout.INFO).exists() and not (killed / "two" / layout.INFO).exists()
     assert main([*told, str(killed)]) == 0 and main([*told, str(tmp_path / "straight")]) == 0
     assert files(killed) == files(tmp_path / "straight")

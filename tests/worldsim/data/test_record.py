@@ -1,9 +1,5 @@
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import gymnasium as gym
@@ -12,6 +8,7 @@ import numpy as np
 import pytest
 import yaml
 from jsonargparse import auto_cli
+from killing import kill_python
 from made_up import TINY, files, same
 
 from worldsim.data import episodes, layout
@@ -95,11 +92,7 @@ def test_a_recording_that_is_killed_goes_on_to_the_same_bytes(tmp_path):
     )
     here = str(Path(__file__).parent)
     killed = tmp_path / "killed"
-    process = subprocess.Popen([sys.executable, "-c", script, here, str(killed)], stderr=subprocess.DEVNULL)
-    while process.poll() is None and not (killed / layout.STAGING / "episode-000002").exists():
-        time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "it was through before it could be killed"
+    kill_python("-c", script, here, killed, when=killed / layout.STAGING / "episode-000002")
     finished = {part.name: part.stat().st_mtime_ns for part in (killed / layout.STAGING).glob("episode-*")}
     assert finished and not (killed / layout.INFO).exists()
 
