@@ -38,6 +38,7 @@ def test_the_schedule_rises_stays_and_falls_to_zero():
     assert 0 < rates[0] < 0.1 and rates[-1] == 0
     assert max(rates) == 1 and rates[10] == rates[60] == 1
     assert (np.diff(rates[10:]) <= 0).all()
+    assert {pace(done, warmup=0.0, decay=0.0) for done in (0.0, 0.5, 1.0)} == {1}
 
 
 def test_matrices_inside_the_blocks_go_to_muon_and_nothing_is_left_out():
@@ -299,6 +300,7 @@ def test_a_run_begins_with_what_another_model_learned(recorded, whole, tmp_path)
     fit(str(recorded), str(tmp_path / "on"), **{**RUN, "lr": 0.0, "init": str(whole / "model")})
     kept = weights(tmp_path / "on")
     assert all(torch.allclose(weight, kept[name], atol=1e-7) for name, weight in weights(whole).items())
+    assert f"begun with the weights of `{whole / 'model'}`" in (tmp_path / "on" / "model" / "README.md").read_text()
     with pytest.raises(ValueError, match=r"cannot be begun with: its .* is .* says how it was built"):
         fit(str(recorded), str(tmp_path / "other"), **RUN, patch=8, init=str(whole / "model"))
     assert not (tmp_path / "other").exists()
@@ -318,6 +320,10 @@ def test_a_limit_in_minutes_ends_a_run_in_time_and_whole(recorded, tmp_path):
         ({"minutes": -1.0}, "above zero"),
         ({"patch": 24}, "patch"),
         ({"save_every": 0}, "save_every"),
+        ({"preview_every": 0}, "preview_every=0"),
+        ({"log_every": 0}, "log_every=0"),
+        ({"warmup": 1.5}, "warmup=1.5"),
+        ({"decay": -0.1}, "decay=-0.1"),
         ({"ema": 1.0}, "ema"),
         ({"logger": {"class_path": "lightning.pytorch.loggers.CSVLogger", "init_args": {"save_dri": "x"}}}, "save_dri"),
     ],

@@ -35,7 +35,7 @@ class Draws:
         long: Frames of the clips of every second step, which has fewer of them; None where all steps are alike.
 
     Raises:
-        ValueError: Where the share is none, or long clips are not longer.
+        ValueError: Where `singles` is no share below 1, or long clips are not longer.
 
     Source: Hafner et al. 2025, "Dreamer 4", who alternate short and long batches, and learn from single frames besides.
     """

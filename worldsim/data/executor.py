@@ -93,7 +93,7 @@ class Ray:
         workers: How many.
 
     Raises:
-        ValueError: Where Ray is not here, or there is no such cluster.
+        ValueError: Where Ray is not here.
     """
 
     def __init__(self, address: str, workers: int):

@@ -145,7 +145,8 @@ class ClipModule(L.LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         """How far training is in the order of batches, and which order that is."""
-        order = {"data": self.store.hash, "batch": self.batch, "seed": self.seed}
+        order = {"data": self.store.hash, "held_out": self.held_out, "frames": self.frames}
+        order |= {"batch": self.batch, "seed": self.seed}
         pack = None if self.pack is None else list(self.pack)
         return {"step": self._step, **order, "singles": self.singles, "long": self.long, "pack": pack}
 
@@ -153,10 +154,11 @@ class ClipModule(L.LightningDataModule):
         """Go on from there.
 
         Raises:
-            ValueError: Where the order was another: other data, another batch size, another seed.
+            ValueError: Where the order was another: other data, clips of another length, another seed.
         """
         mine = self.state_dict()
-        before = {"singles": 0.0, "long": None, "pack": None, **state_dict}  # older runs knew none of these
+        older = {"singles": 0.0, "long": None, "pack": None}  # what runs were that knew none of these
+        before = {**older, "held_out": self.held_out, "frames": self.frames, **state_dict}  # or did not tell
         for name in mine:
             if name != "step" and before[name] != mine[name]:
                 raise ValueError(

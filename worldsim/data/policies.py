@@ -74,7 +74,7 @@ def expert(env: gym.Env, rng: np.random.Generator) -> Iterator[Any]:
 
 
 def noisy_expert(env: gym.Env, rng: np.random.Generator) -> Iterator[Any]:
-    """The expert, who for a tenth of the time begins a stretch of walking, of eight steps on average."""
+    """The expert, who in one step of ten begins a stretch of walking, of eight steps on average."""
     knows, wanders, astray = expert(env, rng), walk(env, rng), False
     while True:
         astray = rng.random() < (7 / 8 if astray else 1 / 10)

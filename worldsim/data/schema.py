@@ -67,7 +67,7 @@ class Schema:
             number = self.spaces.index(written)
         if number is None:
             raise ValueError(
-                f"the model knows nothing of {world} and of no world with the actions {space}; it learned "
+                f"the model knows nothing of {world}, and no world with the actions {space}; it learned "
                 f"{', '.join(self.worlds)}: ask it about one of these, or train a model on {world}"
             )
         return self._places[number]

@@ -1,1 +1,1 @@
-"""How a model learns. Lightning lives here and nowhere else."""
+"""How a model learns. Lightning lives here, and in the data module that feeds it."""

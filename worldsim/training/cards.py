@@ -22,6 +22,7 @@ def card(settings: dict[str, Any], clips: ClipModule, task: Task, parameters: in
     worlds = ", ".join(sorted({facts["worldsim/scene"] for facts in clips.store.facts}))
     kept, frames = len(clips.held_out_episodes), settings["frames"]
     told = f"{settings['pack']} tokens" if settings["pack"] else f"{settings['batch']} clips of {frames} frames"
+    begun = f", begun with the weights of `{settings['init']}`" if settings["init"] else ""
     return f"""# A world model of {worlds}
 
 A causal video diffusion transformer ({settings["size"]}, {parameters:,} parameters), trained by worldsim.
@@ -30,10 +31,10 @@ A causal video diffusion transformer ({settings["size"]}, {parameters:,} paramet
   (hash `{clips.store.hash[:16]}`), {pixels(clips)} pixels at {hertz(clips)}, {clips.actions} action components;
   {kept} more were held out.
 - **How**: {task.global_step} steps of {told} in
-  {task.seconds / 60:.1f} minutes, seed {settings["seed"]}; the weights are a moving average ({settings["ema"]}).
+  {task.seconds / 60:.1f} minutes, seed {settings["seed"]}{begun}; the weights are a moving average ({settings["ema"]}).
 - **Use**: `worldsim imagine --model FOLDER --data EPISODES --out VIDEOS`, or `worldsim.models.checkpoint.load(FOLDER)`.
 
-It knows nothing but the world it learned from, at the size and the rate it was shown.
+It knows nothing but what it learned from, at the sizes and rates it was shown.
 """
 
 

@@ -12,6 +12,7 @@ A run is a folder. The same command goes on where it was stopped, whatever stopp
 
 import inspect
 import logging
+import math
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -165,6 +166,10 @@ def fit(
     settings = {name: plain(value) for name, value in locals().items()}
     if steps < 1 or (minutes is not None and not minutes > 0):
         raise ValueError(f"steps={steps} and minutes={minutes}: both are above zero")
+    if not (0 <= warmup <= 1 and 0 <= decay <= 1):
+        raise ValueError(f"warmup={warmup} and decay={decay}: each is a share of the training, from 0 to 1")
+    if min(preview_every, log_every) < 1:
+        raise ValueError(f"preview_every={preview_every} and log_every={log_every}: each counts steps, at least 1")
     if threads:
         torch.set_num_threads(threads)
     folder = Path(out)
@@ -178,6 +183,8 @@ def fit(
         raise ValueError(f"checkpointing={checkpointing} and compile={compile} came for a codec, which has no blocks")
     if compile:
         check_compiler()
+    last = folder / "last.ckpt"
+    averages, keeper = EMA(ema), Keeper(last, save_every)
     codec = checkpoint.load_codec(codec) if isinstance(codec, str) else codec
     side = patch * getattr(codec, "downscale", 1)
     budget = None if pack is None else Budget(pack, side, registers)
@@ -215,8 +222,6 @@ def fit(
     extra = [build_logger(logger)] if logger else []
     if find_spec("tensorboard"):
         extra.append(TensorBoardLogger(folder, name="tensorboard", version=""))
-    last = folder / "last.ckpt"
-    averages, keeper = EMA(ema), Keeper(last, save_every)
     sharded = strategy == "fsdp"
     task = Task(
         learner, steps, minutes, lr, weight_decay, warmup, decay, seed, sharded, optimiser, checkpointing, compile
@@ -260,7 +265,7 @@ def fit(
         + (f"going on from step {stands}" if stands else f"into {folder}")
     )
     if isinstance(learner, DiffusionWorld):
-        largest = (frames, *clips.sizes[-1])
+        largest = (frames, *max(clips.sizes, key=math.prod))
         rows = batch if budget is None else max(1, budget.tokens // budget.of(largest))
         shape = dict(zip(("rows", "frames", "height", "width"), (rows, *largest), strict=True))
         held = training_memory(learner, **shape, checkpointing=checkpointing)

@@ -88,6 +88,11 @@ def split(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
 def pace(done: float, *, warmup: float = 0.02, decay: float = 0.3) -> float:
     """What to multiply the learning rate with after a share `done` of the training: up, level, and down to zero.
 
-    The share is of steps, or of minutes where the time is what is limited.
+    Args:
+        done: The share of steps, or of minutes where the time is what is limited.
+        warmup: The share in which it rises; with 0 it is at its height from the first step on.
+        decay: The share, at the end, in which it falls; with 0 it stays.
     """
-    return max(0.0, min(1.0, (done + 1e-4) / warmup, (1.0 - done) / decay))
+    rise = (done + 1e-4) / warmup if warmup else 1.0  # a little more than nothing, or the first step would be none
+    fall = (1.0 - done) / decay if decay else 1.0
+    return max(0.0, min(1.0, rise, fall))

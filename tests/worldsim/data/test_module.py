@@ -73,9 +73,9 @@ def test_another_fit_begins_anew(dataset, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("change", [{"seed": 1}, {"batch": 2}])
+@pytest.mark.parametrize("change", [{"seed": 1}, {"batch": 2}, {"frames": 5}, {"held_out": 0.4}])
 def test_a_run_does_not_go_on_with_other_batches(dataset, change):
-    one, other = ClipModule(dataset, frames=4), ClipModule(dataset, frames=4, **change)
+    one, other = ClipModule(dataset, frames=4), ClipModule(dataset, **{"frames": 4, **change})
     one.setup()
     other.setup()
     with pytest.raises(ValueError, match=r"was trained with .* use the same to resume"):
