@@ -104,6 +104,7 @@ def test_an_aim_is_reached_where_the_whole_interval_is_within(few, reached):
 def test_one_run_shows_all_of_it(monkeypatch, capsys):
     monkeypatch.setattr(peers, "USUAL", peers.Shape(width=32, blocks=2, head=16, side=16, frames=2, batch=1))
     monkeypatch.setattr(report, "FASTER", 1e9)
+    monkeypatch.setattr(report, "BUSY", 1e9)
     few = {"threads": [1], "streams": [1, 2], "count": 2, "many": 3, "repeats": 1}
     report.main(sizes=["micro", "nano"], **{**TINY, "side": 64, "steps": 4}, **few)
     shown = capsys.readouterr().out
@@ -115,6 +116,12 @@ def test_one_run_shows_all_of_it(monkeypatch, capsys):
     for sought in ("micro: one stream", "nano: one stream", "places of things, 4 questions", "a training step beside"):
         assert sought in aims
     assert "2 episodes of worldsim/Tabletop-v0" in shown
+
+
+def test_an_aim_that_is_missed_beside_other_work_is_not_said_to_be_missed():
+    assert [report.judged(reached, Took(1.0, 1.1)) for reached in (True, False)] == ["yes", "no"]
+    assert report.judged(True, Took(1.0, 2.0)) == "yes"
+    assert "2.0 x its CPU time" in report.judged(False, Took(1.0, 2.0))
 
 
 def test_what_could_not_be_measured_is_said_so(monkeypatch):
