@@ -11,7 +11,6 @@ from worldsim.data.module import ClipModule
 from worldsim.data.schema import Schema
 from worldsim.data.store import EpisodeStore
 from worldsim.data.writer import write_episodes
-from worldsim.diffusion.sample import euler
 from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.hidden import hide
@@ -72,13 +71,8 @@ def part(whole: Camera, start: int, stop: int | None = None) -> Camera:
     return Camera(whole.poses[:, start:stop], whole.intrinsics[:, start:stop])
 
 
-def video():
-    random = torch.Generator().manual_seed(3)
-    return (
-        torch.rand(ROWS, SEEN, 3, 16, 16, generator=random) * 2 - 1,
-        torch.randn(ROWS, SEEN - 1, 2, generator=random),
-        torch.randn(ROWS, PLAN, 2, generator=random),
-    )
+def video() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    return toy_models.video(ROWS, SEEN, PLAN)
 
 
 def imagined(model: DiffusionWorld, told: Camera | None) -> torch.Tensor:
@@ -151,20 +145,8 @@ def test_it_is_withheld_as_often_as_actions_are():
 @torch.no_grad()
 def test_streaming_equals_recomputing_all_that_was_seen():
     model, told, (seen, taken, plan) = tiny(), camera(), video()
-    clean, actions, generator = model.codec.encode(seen), taken, torch.Generator().manual_seed(1)
-    rays = model.rays(told, whence(told.poses[:, 0]), clean)
-    for action in plan.unbind(1):
-        actions = torch.cat([actions, action[:, None]], dim=1)
-        noise, known = draw(tuple(clean[:, -1:].shape), generator), torch.arange(clean.shape[1] + 1) > 0
-
-        def guess(noisy, level, clean=clean, actions=actions, known=known):
-            frames = torch.cat([clean, noisy], dim=1)
-            levels = torch.cat([model.said_of(clean), torch.full((len(clean), 1), level)], dim=1)
-            given = (frames, model.beside(frames), levels, led_to(actions), known.expand(len(clean), -1))
-            return model.predict(*given, rays=rays[:, : frames.shape[1]])[0][:, -1:]
-
-        clean = torch.cat([clean, euler(guess, noise, steps=model.steps)], dim=1)
-    torch.testing.assert_close(imagined(model, told), model.codec.decode(clean[:, SEEN:]), rtol=0, atol=1e-4)
+    again = toy_models.recomputed(model, seen, taken, plan, torch.Generator().manual_seed(1), camera=told)
+    torch.testing.assert_close(imagined(model, told), again, rtol=0, atol=1e-4)
 
 
 def test_branches_and_rows_that_begin_anew_keep_their_cameras():

@@ -5,45 +5,16 @@ from dataclasses import fields
 import pytest
 import torch
 from torch import nn
-from toy_models import tiny
+from toy_models import recomputed, tiny, video
 
 from worldsim.codec.pixel import Pixel
 from worldsim.diffusion.noise import Levels
-from worldsim.diffusion.sample import euler
-from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.stream import begin_anew, branch, led_to
 from worldsim.models.surprise import PROBED
 from worldsim.models.video_dit import SIZES, VideoDiT, looks_back
 from worldsim.protocols import Features, Surprise
 from worldsim.random import draw
 from worldsim.types import Clip
-
-
-def video(rows=2, frames=10, plan=6):
-    random = torch.Generator().manual_seed(3)
-    return (
-        torch.rand(rows, frames, 3, 16, 16, generator=random) * 2 - 1,
-        torch.randn(rows, frames - 1, 2, generator=random),
-        torch.randn(rows, plan, 2, generator=random),
-    )
-
-
-@torch.no_grad()
-def recomputed(model: DiffusionWorld, seen, taken, plan, generator) -> torch.Tensor:
-    """What imagining means, without a memory: the whole history goes through the network at every question."""
-    clean, actions = model.codec.encode(seen), taken
-    for action in plan.unbind(1):
-        actions = torch.cat([actions, action[:, None]], dim=1)
-        noise = draw(tuple(clean[:, -1:].shape), generator)
-        known = (torch.arange(clean.shape[1] + 1) > 0).expand(len(clean), -1)
-
-        def guess(noisy, level, clean=clean, actions=actions, known=known):
-            frames = torch.cat([clean, noisy], dim=1)
-            levels = torch.cat([model.said_of(clean), torch.full((len(clean), 1), level)], dim=1)
-            return model.predict(frames, model.beside(frames), levels, led_to(actions), known)[0][:, -1:]
-
-        clean = torch.cat([clean, euler(guess, noise, steps=model.steps)], dim=1)
-    return model.codec.decode(clean[:, seen.shape[1] :])
 
 
 @pytest.mark.parametrize("seen_frames", [1, 2, 4, 10])

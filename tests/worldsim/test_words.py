@@ -5,12 +5,10 @@ import torch
 import toy_models
 from torch import nn
 
-from worldsim.diffusion.sample import euler
 from worldsim.models import checkpoint
 from worldsim.models.diffusion_world import DiffusionWorld
 from worldsim.models.hidden import hide
-from worldsim.models.stream import begin_anew, branch, led_to
-from worldsim.random import draw
+from worldsim.models.stream import begin_anew, branch
 from worldsim.types import Clip
 
 ROWS, SEEN, PLAN, FEATURES = 2, 7, 3, 12
@@ -20,13 +18,8 @@ def tiny(started: bool = True, **changes) -> DiffusionWorld:
     return toy_models.tiny(started, **{"text": FEATURES, **changes})
 
 
-def video():
-    random = torch.Generator().manual_seed(3)
-    return (
-        torch.rand(ROWS, SEEN, 3, 16, 16, generator=random) * 2 - 1,
-        torch.randn(ROWS, SEEN - 1, 2, generator=random),
-        torch.randn(ROWS, PLAN, 2, generator=random),
-    )
+def video() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    return toy_models.video(ROWS, SEEN, PLAN)
 
 
 def words(rows: int = ROWS, count: int = 5, seed: int = 0) -> torch.Tensor:
@@ -86,20 +79,9 @@ def test_words_are_heard_by_their_own_row_whatever_their_number():
 @torch.no_grad()
 def test_streaming_equals_recomputing_all_that_was_seen():
     model, text, (seen, taken, plan) = tiny(), words(), video()
-    clean, actions = model.codec.encode(seen), taken
     generators = [torch.Generator().manual_seed(row) for row in range(ROWS)]
-    for action in plan.unbind(1):
-        actions = torch.cat([actions, action[:, None]], dim=1)
-        noise, known = draw(tuple(clean[:, -1:].shape), generators), torch.arange(clean.shape[1] + 1) > 0
-
-        def guess(noisy, level, clean=clean, actions=actions, known=known):
-            frames = torch.cat([clean, noisy], dim=1)
-            levels = torch.cat([model.said_of(clean), torch.full((len(clean), 1), level)], dim=1)
-            given = (frames, model.beside(frames), levels, led_to(actions), known.expand(len(clean), -1))
-            return model.predict(*given, text=text)[0][:, -1:]
-
-        clean = torch.cat([clean, euler(guess, noise, steps=model.steps)], dim=1)
-    torch.testing.assert_close(imagined(model, text), model.codec.decode(clean[:, SEEN:]), rtol=0, atol=1e-4)
+    again = toy_models.recomputed(model, seen, taken, plan, generators, text=text)
+    torch.testing.assert_close(imagined(model, text), again, rtol=0, atol=1e-4)
 
 
 def test_branches_and_rows_that_begin_anew_keep_their_words():
