@@ -5,6 +5,7 @@ Source: the pose of a known body from points, refined by Gauss-Newton on what th
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -47,26 +48,44 @@ def rigidity(
         return scores
     eye = truth.pose[there]
     here = np.einsum("t m i, t i j -> t m j", place[there] - eye[:, None, :3, 3], eye[:, :3, :3])
-    error, size = _misfit(here, np.nan_to_num(seen[there]), asked[there], truth.intrinsics)
-    scores[there] = 1 - np.minimum(1, error / (LOOSE * size))
+    found = misfit(here, np.nan_to_num(seen[there]), asked[there], truth.intrinsics)
+    scores[there] = 1 - np.minimum(1, found.off / (LOOSE * found.wide))
     return scores
 
 
-def _misfit(
+class Misfit(NamedTuple):
+    """How far a body is from what is seen of it, under the pose that brings it nearest.
+
+    Attributes:
+        off: The root mean square of what its marks are off by (px).
+        each: What each of them is off by (px), also those that are not asked about.
+        wide: How wide the body is (px).
+    """
+
+    off: Float[np.ndarray, " t"]
+    each: Float[np.ndarray, "t m"]
+    wide: Float[np.ndarray, " t"]
+
+
+def misfit(
     body: Float[np.ndarray, "t m 3"],
     seen: Float[np.ndarray, "t m 2"],
     asked: Bool[np.ndarray, "t m"],
     intrinsics: Float[np.ndarray, "3 3"],
-) -> tuple[Float[np.ndarray, " t"], Float[np.ndarray, " t"]]:
-    """By how much marks are off under the best pose (px, root mean square), and how wide the body is (px).
+) -> Misfit:
+    """By how much marks of a body are off under the best pose.
 
-    The body is given where it truly is, in the camera's axes; from there it is moved and turned.
+    Args:
+        body: The marks where they truly are, in the camera's axes (m); from there they are moved and turned as one.
+        seen: Where they were seen (px).
+        asked: Which of them count.
+        intrinsics: Of the camera (px).
     """
     focal, middle, weight = float(intrinsics[0, 0]), intrinsics[:2, 2], asked[..., None].astype(float)
     heart = body.mean(1, keepdims=True)
     shape, depth = body - heart, heart[:, 0, 2]
     width = focal * np.linalg.norm(shape[:, :, None] - shape[:, None], axis=-1).max((1, 2)) / depth
-    best = np.full(len(body), np.inf)
+    best, each = np.full(len(body), np.inf), np.full(asked.shape, np.inf)
     for start in _STARTS:
         turn = np.tile(start.as_matrix(), (len(body), 1, 1))
         way = heart[:, 0].copy()
@@ -76,7 +95,8 @@ def _misfit(
             turned = np.einsum("t i j, t m j -> t m i", turn, shape)
             x, y, z = np.moveaxis(turned + way[:, None], -1, 0)
             z = np.maximum(z, 0.2)
-            error = (np.stack([focal * x / z, focal * y / z], -1) + middle - seen) * weight
+            away = np.stack([focal * x / z, focal * y / z], -1) + middle - seen
+            error = away * weight
             none = np.zeros_like(z)
             across = focal * np.stack([1 / z, none, -x / z**2, none, 1 / z, -y / z**2], -1).reshape(*z.shape, 2, 3)
             a, b, c = np.moveaxis(turned, -1, 0)
@@ -88,8 +108,10 @@ def _misfit(
             step[:, :3] *= np.minimum(1, 0.5 / np.maximum(np.linalg.norm(step[:, :3], axis=1), 1e-9))[:, None]
             turn = Rotation.from_rotvec(step[:, :3]).as_matrix() @ turn
             way = way + step[:, 3:]
-        best = np.minimum(best, np.sqrt((error**2).sum((1, 2)) / weight.sum((1, 2))))
-    return best, width
+        off = np.sqrt((error**2).sum((1, 2)) / weight.sum((1, 2)))
+        each = np.where((off < best)[:, None], np.linalg.norm(away, axis=-1), each)
+        best = np.minimum(best, off)
+    return Misfit(best, each, width)
 
 
 _STARTS = (Rotation.identity(), *Rotation.from_euler("z", [[90], [180], [270]], degrees=True))

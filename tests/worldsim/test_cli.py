@@ -24,6 +24,7 @@ NAMES = (
     "malmo-serve",
     "record",
     "score",
+    "tracks",
     "validate",
     "worlds",
 )

@@ -64,6 +64,16 @@ TRAY = (1.15, 0.85)
 WIDE, SEAT = 0.30, 0.42
 """Half the chair's width, and how high its seat and its back are, from where the one begins (m)."""
 
+THIN = 0.035
+"""Half of how thick its boards are and its legs (m)."""
+
+BOARDS = (
+    ((0.0, 0.0, 0.0), (WIDE, WIDE, THIN)),
+    ((0.0, WIDE, SEAT / 2), (WIDE, THIN, SEAT / 2)),
+    *(((x * WIDE, y * WIDE, -SEAT / 2), (THIN, THIN, SEAT / 2)) for x in (-1, 1) for y in (-1, 1)),
+)
+"""The seat, the back and the legs: where the middle of each is, and half of its extent, in the chair's axes (m)."""
+
 BALLS = ((-1, -1, -1), (1, -1, -1), (-1, -1, 0), (1, 1, -1), (-1, 1, 1), (1, 1, 1))
 """The corners that have balls, in units of `WIDE` and of `SEAT`: at the feet, at the seat, at the top of the back."""
 
@@ -82,12 +92,8 @@ def _build(draw: Draw) -> tuple[mujoco.MjSpec, list[Thing]]:
     chair = spec.worldbody.add_body(name="chair", pos=start, quat=turn / np.linalg.norm(turn))
     chair.add_freejoint(name="chair")
     spec.add_numeric(name="throw", size=6, data=[*flight, *spin])
-    shade, thin = rng.uniform(0.16, 0.26), 0.035
-    for place, half in (
-        ((0.0, 0.0, 0.0), (WIDE, WIDE, thin)),
-        ((0.0, WIDE, SEAT / 2), (WIDE, thin, SEAT / 2)),
-        *(((x * WIDE, y * WIDE, -SEAT / 2), (thin, thin, SEAT / 2)) for x in (-1, 1) for y in (-1, 1)),
-    ):
+    shade = rng.uniform(0.16, 0.26)
+    for place, half in BOARDS:
         chair.add_geom(
             type=mujoco.mjtGeom.mjGEOM_BOX, pos=place, size=half, rgba=[shade] * 3 + [1], density=300.0, condim=4
         )
