@@ -19,9 +19,9 @@ from worldsim_envs.mujoco.chair import BALLS, SEAT, WIDE
 
 @pytest.fixture(scope="module")
 def thrown():
-    """A chair, thrown in two ways."""
+    """Two chairs, each thrown in two ways."""
     [question, _] = replace(FAMILIES["M-RIG"], placebos=()).questions("palette", "train")
-    return list(islice(question.all_twins(2_000_000, size=SIZE), 1))
+    return list(islice(question.all_twins(2_000_000, size=SIZE), 2))
 
 
 @pytest.mark.parametrize("by", [(0.0, 0.0), (2.5, -1.25), (6.0, 4.0)])
@@ -111,7 +111,7 @@ def test_the_truth_is_rigid_and_jelly_is_not(thrown):
     true, film = rigid(REPLAY), rigid(CEILING)
     falling = [rigid(Corrupted("jelly", jelly, severity)) for severity in (0.1, 0.25, 0.5)]
     assert true > 0.8 and film > 0.75
-    assert true > falling[0] > falling[1] > falling[2] and falling[1] < 0.3
+    assert true > falling[0] > falling[1] > falling[2] and falling[1] < 0.5
     assert rigid(Corrupted("grey", all_grey)) == 0
     assert rigid(REPLAY) == true
 
