@@ -227,11 +227,11 @@ def _chair(truth: Truth, at: int) -> tuple[Float[np.ndarray, "3 3"], Float[np.nd
     return eye[:3, :3].T @ turn, eye[:3, :3].T @ (chair[:3] - eye[:3, 3])
 
 
-def tracks(models: list[str] | str | None = None, split: str = "quick", twins: int = 12, seed: int = 0) -> None:
+def tracks(models: list[str] | str, split: str = "quick", twins: int = 12, seed: int = 0) -> None:
     """Tell how rigid imagined chairs are by points on them, without marks; reported, and never scored.
 
     Args:
-        models: As of `worldsim bench`; without any, what known answers get.
+        models: As of `worldsim bench`; what known answers get stands above them.
         split: `quick` or `dev`.
         twins: How many chairs are thrown, each in two ways.
         seed: Of the models' noise.
@@ -239,7 +239,7 @@ def tracks(models: list[str] | str | None = None, split: str = "quick", twins: i
     Raises:
         ValueError: Where OpenCV is not installed, or there is no such split or model.
     """
-    names = [models] if isinstance(models, str) else models or []
+    names = [models] if isinstance(models, str) else models
     tracker, who = KLT(), [*KNOWN, *(entry(name, 16).contestant for name in names)]
     family = replace(FAMILIES["M-RIG"], placebos=())
     questions = family.questions("palette", "train")
