@@ -37,6 +37,7 @@ from scipy.spatial.transform import Rotation
 
 from worldsim_benchmarks import contestants as known
 from worldsim_benchmarks.benchmark import SPLITS, Case, Contestant, Missing, Truth, Video
+from worldsim_benchmarks.catalogue import listed
 from worldsim_benchmarks.causes import FAMILIES
 from worldsim_benchmarks.contestants import CEILING, REPLAY, Corrupted
 from worldsim_benchmarks.entries import entry
@@ -239,8 +240,7 @@ def tracks(models: list[str] | str, split: str = "quick", twins: int = 12, seed:
     Raises:
         ValueError: Where OpenCV is not installed, or there is no such split or model.
     """
-    names = [models] if isinstance(models, str) else models
-    tracker, who = KLT(), [*KNOWN, *(entry(name, 16).contestant for name in names)]
+    tracker, who = KLT(), [*KNOWN, *(entry(name, 16).contestant for name in listed(models))]
     family = replace(FAMILIES["M-RIG"], placebos=())
     questions = family.questions("palette", "train")
     part = -(-twins // len(questions))
