@@ -240,6 +240,8 @@ def tracks(models: list[str] | str, split: str = "quick", twins: int = 12, seed:
     Raises:
         ValueError: Where OpenCV is not installed, or there is no such split or model.
     """
+    if split not in ("quick", "dev"):
+        raise ValueError(f"split came as {split!r}; quick or dev would do: --twins says how many of it")
     tracker, who = KLT(), [*KNOWN, *(entry(name, 16).contestant for name in listed(models))]
     family = replace(FAMILIES["M-RIG"], placebos=())
     questions = family.questions("palette", "train")

@@ -13,7 +13,7 @@ from worldsim_benchmarks.causes import FAMILIES
 from worldsim_benchmarks.contestants import CEILING, REPLAY, Corrupted
 from worldsim_benchmarks.contestants import grey as all_grey
 from worldsim_benchmarks.miscaused import jelly
-from worldsim_benchmarks.tracks import KLT, SIZE, in_camera, seen_at, surface, told, tracked
+from worldsim_benchmarks.tracks import KLT, SIZE, in_camera, seen_at, surface, told, tracked, tracks
 from worldsim_envs.mujoco.chair import BALLS, SEAT, WIDE
 
 
@@ -120,3 +120,8 @@ def test_who_lacks_opencv_is_told_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(ValueError, match=r"pip install 'worldsim\[tracks\]'"):
         KLT()
+
+
+def test_a_split_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="split came as 'nightly'; quick or dev would do"):
+        tracks("still", split="nightly")
