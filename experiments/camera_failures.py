@@ -4,6 +4,7 @@
 
 writes `camera-mujoco.png` and `camera-voxel.png`: for two paths each, both arms as they truly are, and two answers that
 are wrong in the way that video models are said to be: left taken for right, and a path that is not followed.
+`camera-micro.png` has a turn to each side as the shipped model imagines it, below the truth.
 """
 
 import argparse
@@ -12,11 +13,16 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
+from worldsim.rollout import filmstrip
+from worldsim.types import Rollout
+from worldsim.video import write_png
 from worldsim_benchmarks import contestants as known
 from worldsim_benchmarks.benchmark import Twins, Video
 from worldsim_benchmarks.camera import SUITES, CameraPaths, questions
 from worldsim_benchmarks.contestants import Corrupted
+from worldsim_benchmarks.entries import entry
 from worldsim_benchmarks.measure import measure, raw
+from worldsim_benchmarks.resized import Resized
 
 SIZE, SHOWN, SEED = 128, 8, 1_000_000
 PATHS = {"mujoco": ("M-TRL", "M-SQR"), "voxel": ("V-YAW", "V-ORB")}
@@ -62,6 +68,20 @@ def draw(suite: str, path: Path) -> None:
     figure.savefig(path, dpi=90)
 
 
+def imagined(path: Path, columns: int = 10, gap: int = 8) -> None:
+    """Both arms of a turn: above, what happened; below, what the shipped model imagined, which has learned 64 px."""
+    model, twins = Resized(entry("worldsim/micro", 4).contestant, 64), asked("mujoco", "M-YAW")
+    measured = measure(CameraPaths("mujoco"), [twins], model)
+    print(twins.name, {name: round(float(value[0]), 2) for name, value in measured.values.items()})
+    [answers] = model.answer([twins], seed=0)
+    shown = [
+        filmstrip(Rollout(case.seen, answer, case.truth.frames, case.plan, case.fps), columns)
+        for case, answer in zip(twins.cases, answers, strict=True)
+    ]
+    apart = [np.pad(one, [(0, gap), (0, 0), (0, 0)], constant_values=255) for one in shown]
+    write_png(path, np.concatenate(apart)[:-gap])
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
@@ -69,3 +89,4 @@ if __name__ == "__main__":
     given = parser.parse_args()
     for one in given.suite or PATHS:
         draw(one, given.out / f"camera-{one}.png")
+    imagined(given.out / "camera-micro.png")
