@@ -188,7 +188,8 @@ def reliability(values: Float[np.ndarray, "c m"], templates: Sequence[str], *, s
     if not found:
         return float("nan")
     half = np.array(found)
-    return float(np.mean(np.where(half > 0, 2 * half / (1 + half), half)))
+    stepped_up = 2 * half / (1 + np.abs(half))  # where it is above zero; elsewhere this only must not divide by it
+    return float(np.mean(np.where(half > 0, stepped_up, half)))
 
 
 def _mean(values: Float[np.ndarray, "c m"]) -> Float[np.ndarray, " c"]:

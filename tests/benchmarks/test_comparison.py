@@ -1,5 +1,6 @@
 """Which differences are chance, who is tied with whom, and which metrics deserve a look."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -106,6 +107,11 @@ def test_a_metric_is_as_reliable_as_it_orders_contestants_alike_on_other_worlds(
     assert reliability(noise, kinds) < 0.8
     assert np.isnan(reliability(np.ones((6, 100)), kinds))
     assert np.isnan(reliability(steady[:2], kinds))
+    upside_down = np.array([[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]])
+    with warnings.catch_warnings(action="error"):
+        assert np.isclose(reliability(upside_down, ["f", "f"]), -1), (
+            "halves that contradict each other divide by nothing"
+        )
 
 
 def test_seeds_that_order_contestants_otherwise_make_a_metric_a_diagnostic():
