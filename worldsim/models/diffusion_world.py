@@ -31,11 +31,7 @@ TEACHES_ITSELF = 0.25
 
 
 class DiffusionWorld(Denoiser):
-    """A denoiser that learns clips, imagines what comes of a plan, and says what surprises it.
-
-    Args:
-        As of `Denoiser`.
-    """
+    """A denoiser that learns clips, imagines what comes of a plan, and says what surprises it; made as a `Denoiser` is."""
 
     # To learn
 
