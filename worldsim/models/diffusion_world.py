@@ -31,7 +31,10 @@ TEACHES_ITSELF = 0.25
 
 
 class DiffusionWorld(Denoiser):
-    """A denoiser that learns clips, imagines what comes of a plan, and says what surprises it; made as a `Denoiser` is."""
+    """A denoiser that learns clips, imagines what comes of a plan, and says what surprises it.
+
+    It is made as a `Denoiser` is.
+    """
 
     # To learn
 
