@@ -118,6 +118,8 @@ def _measured(
     benchmark: Benchmark, twins: Sequence[Twins], entries: Sequence[Entry], **how: Any
 ) -> dict[str, Measured]:
     """What some of those who take part are worth, by name."""
+    if not entries:
+        return {}
     who = [entry.contestant for entry in entries]
     return dict(zip((one.name for one in who), measure_all(benchmark, twins, who, **how), strict=True))
 
