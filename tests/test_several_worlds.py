@@ -60,7 +60,7 @@ def test_it_is_measured_in_the_world_that_a_benchmark_asks_about(made, tmp_path,
 
 def test_a_world_that_was_not_learned_is_refused_in_one_sentence(made, tmp_path):
     record("worldsim_envs:worldsim/Falling-v0", str(tmp_path / "other"), episodes=2, steps=10, size=64)
-    with pytest.raises(ValueError, match=r"knows nothing of worldsim/Falling-v0 .*; it learned worldsim/Hidden-v0, "):
+    with pytest.raises(ValueError, match=r"knows nothing of worldsim/Falling-v0, .*; it learned worldsim/Hidden-v0, "):
         imagine(str(made / "run/model"), str(tmp_path / "other"), str(tmp_path / "out"))
 
 
