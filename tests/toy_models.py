@@ -15,11 +15,11 @@ from worldsim.random import draw
 from worldsim.types import Camera, Clip, Pack
 
 
-def tiny(started: bool = True, **changes) -> DiffusionWorld:
-    """A model of actions of two components; started, it says something of everything that it is told."""
+def tiny(started: bool = True, actions: int = 2, **changes) -> DiffusionWorld:
+    """A small model; started, it says something of everything that it is told."""
     torch.manual_seed(0)
     sizes = {"patch": 8, "width": 32, "depth": 4, "heads": 2, "kv_heads": 1, "window": 4, "registers": 1, "steps": 2}
-    model = DiffusionWorld(2, **{**sizes, **changes})
+    model = DiffusionWorld(actions, **{**sizes, **changes})
     if started:
         for parameter in model.parameters():
             nn.init.normal_(parameter, std=0.15)

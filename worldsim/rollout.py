@@ -55,7 +55,8 @@ def imagine_batch(
     elif not hears_camera(model):
         raise ValueError(f"a camera came beside a {type(model).__name__}, which hears none; leave it out")
     else:
-        before, after = (Camera(*(each[:, part].to(device) for each in camera)) for part in _parts(seen.shape[1]))
+        parts = slice(seen.shape[1]), slice(seen.shape[1], None)
+        before, after = (Camera(*(each[:, part].to(device) for each in camera)) for part in parts)
         imagined, _ = model.imagine(model.watch(*given, camera=before), ahead, generator=generators, camera=after)
     return to_pictures(imagined)
 
@@ -63,11 +64,6 @@ def imagine_batch(
 def device_of(model: object) -> torch.device:
     """Where a model computes: where its parameters lie, or on the CPU, where it has none."""
     return next(model.parameters()).device if isinstance(model, nn.Module) else torch.device("cpu")
-
-
-def _parts(seen: int) -> tuple[slice, slice]:
-    """What was seen, and what comes after."""
-    return slice(0, seen), slice(seen, None)
 
 
 def imagine(

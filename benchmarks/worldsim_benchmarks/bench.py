@@ -71,6 +71,8 @@ def bench(
     Raises:
         ValueError: Where there is no such model, benchmark or split, or it cannot be judged at this size.
     """
+    if seen_at is not None and seen_at < 1:
+        raise ValueError(f"seen_at came as {seen_at}; frames are at least one pixel across: 64, say")
     asked = chosen(benchmarks)
     splits = [whole(split, secret, benchmark) for benchmark in asked]
     hands = hands_of(workers, ray)
@@ -78,8 +80,6 @@ def bench(
     entries = [entry(name, batch, training) for name in listed(models)]
     taking_turns = [each for each in entries if each.kind == "model"]  # the oracles take part in every run
     others = [row for each in taking_turns for row in (each, *returned(each))]
-    if seen_at is not None and seen_at < 1:
-        raise ValueError(f"seen_at came as {seen_at}; frames are at least one pixel across: 64, say")
     for benchmark, seeds, wide in zip(asked, splits, across, strict=True):
         worlds = partial(tqdm, desc=f"{title(benchmark)}: worlds", total=SPLITS[seeds][1])
         twins = kept(benchmark, seeds, size=wide, folder=truth, progress=worlds)

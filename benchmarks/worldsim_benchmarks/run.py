@@ -86,24 +86,19 @@ def run(
     found = {_who(one): one for one in known if (one.benchmark, one.split, one.size) == (title(benchmark), split, size)}
     bounds = [Entry(one, "trivial", tier="truth" if one in TRIVIAL_ON_TWINS else "T0") for one in floors(twins)]
     bounds += [Entry(one, "oracle", tier="truth") for one in oracles(twins)]
-    there = [found.get(_who_would(entry, about)) for entry in bounds]
+    there = {entry.contestant.name: found[who] for entry in bounds if (who := _who_would(entry, about)) in found}
     here = {"benchmark": benchmark, "heads": heads(twins), "split": split, "size": size}
     how = {"seed": seed, "samples": each, "executor": executor}
-    measured = _measured(
-        benchmark, twins, [entry for entry, one in zip(bounds, there, strict=True) if one is None], **how
-    )
-    numbers = [
-        rounded(raw(benchmark, twins, measured[entry.contestant.name]) if one is None else one.raw)
-        for entry, one in zip(bounds, there, strict=True)
-    ]
+    measured = _measured(benchmark, twins, [one for one in bounds if one.contestant.name not in there], **how)
+    numbers = {name: one.raw for name, one in there.items()}
+    numbers |= {name: raw(benchmark, twins, one) for name, one in measured.items()}
     scale = _scale(bounds, numbers)
-    there = [one if one is not None and scale.rated(one) else None for one in there]
-    again = [
-        entry for entry, one in zip(bounds, there, strict=True) if one is None and entry.contestant.name not in measured
-    ]
-    measured |= _measured(benchmark, twins, again, **how)
-    for entry, one in zip(bounds, there, strict=True):
-        yield rate(entry, measured[entry.contestant.name], about, scale=scale, **here) if one is None else one
+    there = {name: one for name, one in there.items() if scale.rated(one)}
+    stale = [one for one in bounds if one.contestant.name not in there | measured]
+    measured |= _measured(benchmark, twins, stale, **how)
+    for entry in bounds:
+        name = entry.contestant.name
+        yield there[name] if name in there else rate(entry, measured[name], about, scale=scale, **here)
     about |= {"samples": samples}
     for entry in entries:
         before = found.get(_who_would(entry, about))
@@ -124,11 +119,10 @@ def _measured(
     return dict(zip((one.name for one in who), measure_all(benchmark, twins, who, **how), strict=True))
 
 
-def _scale(bounds: Sequence[Entry], numbers: Sequence[float]) -> Scale:
-    """From those always there, and the raw number of each: the best trivial one, and the ceiling."""
-    pairs = list(zip(bounds, numbers, strict=True))
-    floor = max(number for entry, number in pairs if entry.kind == "trivial")
-    return Scale(floor, next(number for entry, number in pairs if entry.contestant.name in CEILINGS))
+def _scale(bounds: Sequence[Entry], numbers: Mapping[str, float]) -> Scale:
+    """From those always there, and the raw number of each by name: the best trivial one, and the ceiling."""
+    floor = max(rounded(numbers[entry.contestant.name]) for entry in bounds if entry.kind == "trivial")
+    return Scale(floor, next(rounded(numbers[name]) for name in CEILINGS if name in numbers))
 
 
 def _who(result: Result) -> tuple:

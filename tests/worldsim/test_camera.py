@@ -31,14 +31,6 @@ def tiny(started: bool = True, **changes) -> DiffusionWorld:
     return toy_models.tiny(started, **{"camera": True, **changes})
 
 
-def tiny_of(schema: Schema, camera: bool = True) -> DiffusionWorld:
-    torch.manual_seed(0)
-    model = DiffusionWorld(schema.components, 8, 32, 2, 2, 1, window=4, steps=2, camera=camera, schema=schema)
-    for parameter in model.parameters():
-        nn.init.normal_(parameter, std=0.15)
-    return model.eval()
-
-
 def turn(*angles: float) -> torch.Tensor:
     """A rotation by so much about each axis in turn."""
     whole = torch.eye(3, dtype=torch.float64)
@@ -257,9 +249,11 @@ def test_rollouts_tell_it_where_every_episode_knows():
 def test_a_model_of_several_worlds_hears_it_in_each():
     schema = Schema.of(dict.fromkeys(("one", "other"), gym.spaces.Box(-1, 1, (2,), np.float32)))
     told, (seen, taken, plan) = camera(), video()
-    model = tiny_of(schema)
+    model = tiny(actions=schema.components, schema=schema)
     here = within(model, "other")
-    assert hears_camera(here) and not hears_camera(within(tiny_of(schema, camera=False), "other"))
+    assert hears_camera(here) and not hears_camera(
+        within(tiny(actions=schema.components, schema=schema, camera=False), "other")
+    )
     assert isinstance(here, Within)
     before, after = part(told, 0, SEEN), part(told, SEEN)
     noise = torch.Generator().manual_seed(1)
